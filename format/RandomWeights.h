@@ -89,9 +89,10 @@ constexpr uint64_t randomMeanSquare(const WeightFormatTraits &format) {
   for (int code = 0; code < numCodes; ++code) {
     const int stood =
         format.map == CodeMap::table ? format.table[static_cast<size_t>(code)] : code - format.zero;
-    sum += static_cast<uint64_t>((2 * stood - twiceMean) * (2 * stood - twiceMean));
+    const int64_t twice = 2 * stood - twiceMean;
+    sum += static_cast<uint64_t>(twice * twice);
   }
-  const auto count = static_cast<uint64_t>(4 * numCodes);
+  const uint64_t count = uint64_t{4} << format.bits;
   return (sum + count - 1) / count;
 }
 

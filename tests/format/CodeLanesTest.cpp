@@ -2,8 +2,9 @@
 #include "format/CodeLanes.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
-#include <cstring>
 #include <gtest/gtest.h>
 #include <random>
 #include <vector>
@@ -11,7 +12,10 @@
 namespace cria {
 namespace {
 
-bool haveSameBits(const auto &a, const auto &b) { return std::memcmp(&a, &b, sizeof(a)) == 0; }
+template <typename T> bool haveSameBits(const T &a, const T &b) {
+  using Words = std::array<uint32_t, sizeof(T) / sizeof(uint32_t)>;
+  return std::bit_cast<Words>(a) == std::bit_cast<Words>(b);
+}
 
 // Packages have the same bytes whatever processor compiled them.
 TEST(CodeLanesTest, SumsAreTheSameBitsOnEveryLevel) {

@@ -69,7 +69,7 @@ CRIA_TARGET("avx512f,avx512bw,avx512vnni") float dotBytes64(uint64_t rounds, flo
   for (uint32_t chain = 1; chain < kChains; ++chain) {
     sum = _mm512_xor_si512(sum, sums[chain]);
   }
-  return static_cast<float>(_mm512_reduce_add_epi32(sum));
+  return static_cast<float>(_mm_cvtsi128_si32(_mm512_castsi512_si128(sum)));
 }
 
 /// vpmaddubsw, vpmaddwd and an addition on 32 pairs of bytes.
@@ -109,7 +109,7 @@ CRIA_TARGET("avx512f,avx512bf16") float dotBf16(uint64_t rounds, float factor) {
   for (uint32_t chain = 1; chain < kChains; ++chain) {
     sum = _mm512_add_ps(sum, sums[chain]);
   }
-  return _mm512_reduce_add_ps(sum);
+  return _mm512_cvtss_f32(sum);
 }
 
 std::vector<ProductLoop> byteLoops() {

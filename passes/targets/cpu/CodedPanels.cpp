@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/targets/cpu/CodedPanels.h"
 
+#include "ir/ElementTypes.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
 using namespace mlir;
 
 namespace cria::cpu {

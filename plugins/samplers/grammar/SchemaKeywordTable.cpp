@@ -2,6 +2,7 @@
 #include "plugins/samplers/grammar/SchemaKeywordTable.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cria::grammar {
 namespace {
@@ -104,7 +105,9 @@ std::string expectedNumber(const Json &value, const char *what) {
 
 /// Returns what was expected where the value is something else; an empty text where it is that.
 std::string missing(const Json &value, Expected expected, Draft draft, bool isOpenApi) {
-  const auto unless = [](bool isValid, std::string what) { return isValid ? std::string() : what; };
+  const auto unless = [](bool isValid, std::string what) {
+    return isValid ? std::string() : std::move(what);
+  };
   const std::optional<Decimal> number = decimalOf(value);
   switch (expected) {
   case Expected::boolean:
