@@ -43,6 +43,18 @@ protected:
     return model.ok() ? std::move(*model) : nullptr;
   }
 
+  static GenerateResult run(const LoadedModel &model, GenerateRequest request) {
+    GenerateResult result;
+    Engine engine(model.model(), model.tokenizer());
+    engine.submit(std::move(request), [&](const GenerateEvent &event) {
+      if (event.result) {
+        result = *event.result;
+      }
+    });
+    engine.drain();
+    return result;
+  }
+
   std::string folder_ = testFolder();
   int64_t tokenizerEos_ = 2;
   std::vector<int64_t> eosIds_ = {2};
@@ -80,14 +92,7 @@ TEST_F(LoadedModelTest, MakesRequestsThatRunOnAnEngine) {
   ASSERT_TRUE(request.ok()) << request.status().message();
   EXPECT_EQ(request->prompt, *model->encodePrompt("One day"));
   EXPECT_TRUE(request->continuesText);
-  GenerateResult result;
-  Engine engine(model->model(), model->tokenizer());
-  engine.submit(std::move(*request), [&](const GenerateEvent &event) {
-    if (event.result) {
-      result = *event.result;
-    }
-  });
-  engine.drain();
+  const GenerateResult result = run(*model, std::move(*request));
   EXPECT_EQ(result.reason, FinishReason::length) << result.status.message();
   EXPECT_EQ(result.tokens.size(), 3u);
 }
@@ -159,14 +164,7 @@ TEST_F(LoadedModelTest, ACompleteGrammarEndsWithoutEndsOfTheModel) {
           .prompt = "One day",
           .options = {.grammar = "root ::= \"a\" \"b\"?", .ignoreEos = ignoreEos, .maxTokens = 9}});
       ASSERT_TRUE(request.ok()) << request.status().message();
-      GenerateResult result;
-      Engine engine(model->model(), model->tokenizer());
-      engine.submit(std::move(*request), [&](const GenerateEvent &event) {
-        if (event.result) {
-          result = *event.result;
-        }
-      });
-      engine.drain();
+      const GenerateResult result = run(*model, std::move(*request));
       EXPECT_EQ(result.reason, FinishReason::eos) << result.status.message();
       EXPECT_EQ(result.text, "ab");
     }
