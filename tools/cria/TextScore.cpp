@@ -32,12 +32,14 @@ bool TextScore::add(int32_t token, std::span<const float> logits) {
 }
 
 bool TextScore::add(int32_t token, std::span<const float> logits, std::span<const float> other) {
-  const double nll = nllOf(token, other), divergence = klDivergence(other, logits);
-  if (!std::isfinite(nll) || !std::isfinite(divergence) || !add(token, logits)) {
+  const double nll = nllOf(token, logits), otherNll = nllOf(token, other);
+  const double divergence = klDivergence(other, logits);
+  if (!std::isfinite(nll) || !std::isfinite(otherNll) || !std::isfinite(divergence)) {
     return false;
   }
-  otherNll_.add(nll);
-  difference_.add(nllOf(token, logits) - nll);
+  nll_.add(nll);
+  otherNll_.add(otherNll);
+  difference_.add(nll - otherNll);
   divergence_.add(divergence);
   divergences_.push_back(divergence);
   const auto bestOf = [](std::span<const float> row) { return std::ranges::max_element(row) - row.begin(); };
@@ -45,11 +47,16 @@ bool TextScore::add(int32_t token, std::span<const float> logits, std::span<cons
   return true;
 }
 
-/// The smallest value that at least `share` of all values do not exceed.
-double TextScore::percentile(double share) const {
-  std::ranges::sort(divergences_);
-  const auto rank = static_cast<size_t>(std::ceil(share * static_cast<double>(divergences_.size())));
-  return divergences_[std::max<size_t>(rank, 1) - 1];
+/// The smallest value that at least `share` of all values do not exceed. `sorted`: in ascending order.
+static double percentile(const std::vector<double> &sorted, double share) {
+  const auto rank = static_cast<size_t>(std::ceil(share * static_cast<double>(sorted.size())));
+  return sorted[std::max<size_t>(rank, 1) - 1];
+}
+
+std::vector<double> TextScore::sortedDivergences() const {
+  std::vector<double> sorted = divergences_;
+  std::ranges::sort(sorted);
+  return sorted;
 }
 
 /// Perplexity and its error, from likelihoods.
@@ -61,17 +68,18 @@ static std::pair<double, double> perplexityOf(const Mean &nll) {
 nlohmann::ordered_json TextScore::comparison() const {
   const auto [other, otherError] = perplexityOf(otherNll_);
   const auto [ratio, ratioError] = perplexityOf(difference_);
+  const std::vector<double> sorted = sortedDivergences();
   return {{"perplexity", other},
           {"error", otherError},
           {"ratio", ratio},
           {"ratio_error", ratioError},
           {"kl", divergence_.mean()},
           {"kl_error", divergence_.error()},
-          {"kl_median", percentile(0.5)},
-          {"kl_90", percentile(0.9)},
-          {"kl_99", percentile(0.99)},
-          {"kl_999", percentile(0.999)},
-          {"kl_largest", percentile(1)},
+          {"kl_median", percentile(sorted, 0.5)},
+          {"kl_90", percentile(sorted, 0.9)},
+          {"kl_99", percentile(sorted, 0.99)},
+          {"kl_999", percentile(sorted, 0.999)},
+          {"kl_largest", percentile(sorted, 1)},
           {"same_best", sameBest_.mean()},
           {"same_best_error", sameBest_.error()}};
 }
@@ -89,6 +97,7 @@ nlohmann::ordered_json TextScore::json() const {
 std::string TextScore::comparisonText() const {
   const auto [other, otherError] = perplexityOf(otherNll_);
   const auto [ratio, ratioError] = perplexityOf(difference_);
+  const std::vector<double> sorted = sortedDivergences();
   constexpr double kPercent = 100;
   return fmt::format("perplexity of the other   {:.4f} ± {:.4f}\n"
                      "ratio of perplexities     {:.5f} ± {:.5f}\n"
@@ -97,8 +106,9 @@ std::string TextScore::comparisonText() const {
                      "  99.9 %, largest         {:.3e}  {:.3e}\n"
                      "same best token           {:.2f} ± {:.2f} %\n",
                      other, otherError, ratio, ratioError, divergence_.mean(), divergence_.error(),
-                     percentile(0.5), percentile(0.9), percentile(0.99), percentile(0.999), percentile(1),
-                     kPercent * sameBest_.mean(), kPercent * sameBest_.error());
+                     percentile(sorted, 0.5), percentile(sorted, 0.9), percentile(sorted, 0.99),
+                     percentile(sorted, 0.999), percentile(sorted, 1), kPercent * sameBest_.mean(),
+                     kPercent * sameBest_.error());
 }
 
 std::string TextScore::text() const {

@@ -40,12 +40,12 @@ public:
   std::string text() const;
 
 private:
-  double percentile(double share) const;
+  std::vector<double> sortedDivergences() const;
   nlohmann::ordered_json comparison() const;
   std::string comparisonText() const;
 
   Mean nll_, otherNll_, difference_, divergence_, sameBest_;
-  mutable std::vector<double> divergences_; // in ascending order once percentile() was called
+  std::vector<double> divergences_;
 };
 
 } // namespace cria::cli
