@@ -46,7 +46,7 @@ private:
     return e_.loadScalar(input_, row * row_.words() + plane + group);
   }
   Value real(Value word) { return e_.bitcast(word, e_.f32()); }
-  Value startOf(Value sumOfCodes);
+  Value startOf(Index row, int64_t plane, Index group);
   Value addRun(Value sums, Value y, Value scale, Value scaleOfRow);
   Values addGroup(Index row, int64_t rows, Index group, int64_t numPanels, Values y, const Group &weights);
   Value finished(Value y, Index row);
@@ -73,12 +73,9 @@ private:
   LinearEpilogue epilogue_;
 };
 
-/// The sums before the first product: −zero · Σ q.
-Value CodedLinearEmitter::startOf(Value sumOfCodes) {
-  if (panels_.zero() == 0) {
-    return e_.splatInt(0);
-  }
-  return e_.broadcast(e_.mulInt(sumOfCodes, e_.intLike(sumOfCodes, -panels_.zero())));
+/// The sums before the first product.
+Value CodedLinearEmitter::startOf(Index row, int64_t plane, Index group) {
+  return panels_.zero() == 0 ? e_.splatInt(0) : e_.broadcast(word(row, plane, group));
 }
 
 Value CodedLinearEmitter::addRun(Value sums, Value y, Value scale, Value scaleOfRow) {
@@ -97,9 +94,8 @@ CodedLinearEmitter::Values CodedLinearEmitter::addGroup(Index row, int64_t rows,
   for (int64_t run = 0; run < runs; ++run) {
     Values sums;
     for (int64_t r = 0; r < rows; ++r) {
-      Value sum = word(row + r, runs == 1 ? row_.sums() : row_.halves(), group);
-      sum = run == 0 ? sum : e_.subInt(word(row + r, row_.sums(), group), sum);
-      sums.append(size_t(numPanels), startOf(sum));
+      const int64_t plane = runs == 1 ? row_.starts() : row_.startsOfHalves(run);
+      sums.append(size_t(numPanels), startOf(row + r, plane, group));
     }
     for (int64_t step = run * steps; step < (run + 1) * steps; ++step) {
       Values codes;

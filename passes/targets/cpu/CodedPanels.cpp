@@ -13,14 +13,21 @@ namespace cria::cpu {
 /// activations, 2 · 127 · 127, fits into 16 bits.
 static constexpr int kUnsignedBits = 7;
 
+bool hasSignedCodes(const Isa &isa, const WeightFormatTraits &format) {
+  return !isa.dotBytes && (format.map == CodeMap::table || format.bits > kUnsignedBits);
+}
+
+int64_t zeroOfCodes(const Isa &isa, const WeightFormatTraits &format) {
+  return hasSignedCodes(isa, format)              ? 0
+         : format.map == CodeMap::table           ? 128
+         : format.offset == OffsetKind::zeroPoint ? int64_t{1} << format.bits
+                                                  : format.zero;
+}
+
 CodedPanels::CodedPanels(Emitter &emitter, const Isa &isa, const WeightFormatTraits &format, int64_t columns,
                          Value weight)
     : e_(emitter), isa_(isa), format_(format), blocks_(panelBlocks(format, columns)), weight_(weight),
-      isSigned_(!isa.dotBytes && (format.map == CodeMap::table || format.bits > kUnsignedBits)),
-      zero_(isSigned_                                ? 0
-            : format.map == CodeMap::table           ? 128
-            : format.offset == OffsetKind::zeroPoint ? int64_t{1} << format.bits
-                                                     : format.zero) {}
+      isSigned_(hasSignedCodes(isa, format)), zero_(zeroOfCodes(isa, format)) {}
 
 //===----------------------------------------------------------------------------------------------------===//
 // Scales

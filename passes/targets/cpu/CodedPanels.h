@@ -14,6 +14,11 @@ constexpr int64_t floatsOfBlock(const WeightFormatTraits &format, const PanelBlo
   return blocks.groups * kLanes * (hasMinimums(format) ? 2 : 1);
 }
 
+/// Whether codes are multiplied as signed bytes: their products would not fit otherwise.
+bool hasSignedCodes(const Isa &isa, const WeightFormatTraits &format);
+/// What the codes of a format exceed, as kernels multiply them, the integers that they stand for.
+int64_t zeroOfCodes(const Isa &isa, const WeightFormatTraits &format);
+
 /// Code for the panels of one format. Vectors of codes have 64 bytes: four columns of 16 rows.
 class CodedPanels {
 public:
@@ -67,7 +72,7 @@ private:
   const WeightFormatTraits &format_;
   PanelBlocks blocks_;
   mlir::Value weight_;
-  bool isSigned_; ///< codes() are signed: their products would not fit otherwise
+  bool isSigned_;
   int64_t zero_;
 };
 

@@ -68,9 +68,8 @@ LogicalResult CpuLowering::lowerOp(llama::GatherRowsOp op) {
 /// The rows of a value for linears on weights with codes; those of one value share the packing.
 FailureOr<View> CpuLowering::packedRows(Value value, WeightFormat format) {
   View rows = view(value);
-  cpu::PackRowsSpec spec{.columns = rows.columns(),
-                         .encoding = int8EncodingFor(traitsOf(format)),
-                         .inputStride = rows.strides.front()};
+  const cpu::PackRowsSpec spec =
+      cpu::packingFor(isa_, traitsOf(format), rows.columns(), rows.strides.front());
   auto [packed, isNew] = builder_.derived(value, spec.name(), [&] {
     Type word = IntegerType::get(builder_.context(), 32);
     return builder_.temporary("packed", word, {rows.rows(), spec.words()});

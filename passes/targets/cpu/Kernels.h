@@ -52,11 +52,15 @@ void emitLinear(mlir::ModuleOp kernels, const Isa &isa, const LinearSpec &spec);
 struct PackRowsSpec {
   int64_t columns;
   Int8Encoding encoding = Int8Encoding::a8;
+  int64_t zero = 0; ///< of the codes of weights: sums of products start at −zero · Σ q
   int64_t inputStride = 0;
   int64_t words() const; ///< i32, of a row of the output
   std::string name() const;
   std::vector<std::string> bindings() const { return {"input", "output"}; }
 };
+/// The rows that linears on weights of a format multiply.
+PackRowsSpec packingFor(const Isa &isa, const WeightFormatTraits &format, int64_t columns,
+                        int64_t inputStride = 0);
 void emitPackRows(mlir::ModuleOp kernels, const PackRowsSpec &spec);
 
 void emitNorm(mlir::ModuleOp kernels, const NormSpec &spec);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Packs rows of activations for class int8 (format/ActivationProduct.h). A row with NaN or an infinity gets
 // codes 0 and scales NaN, which makes NaN of all its products.
+#include "passes/targets/cpu/CodedPanels.h"
 #include "passes/targets/cpu/Kernels.h"
 #include "passes/targets/cpu/PackedRow.h"
 #include "passes/targets/cpu/StepRows.h"
@@ -44,6 +45,7 @@ private:
   Scale a8p(Value scale);
   void packGroup(Index group, int64_t columns);
   Value codesOf(Value values, Value inverse);
+  Value start(Value sumOfCodes) { return e_.mulInt(sumOfCodes, word(-spec_.zero)); }
   void store(Value word, int64_t plane, Index group) { e_.storeScalar(word, output_, out_ + plane + group); }
   Value wordOf(Value real) { return e_.bitcast(real, e_.i32()); }
   Value realOf(Value word) { return e_.bitcast(word, e_.f32()); }
@@ -124,9 +126,11 @@ void PackEmitter::packGroup(Index group, int64_t columns) {
   Value bytes = e_.concat(e_.resizeInt(first, 8, true), e_.resizeInt(second, 8, true));
   e_.storeRaw(e_.bitcast(bytes, e_.vectorOf(e_.i32(), PackedRow::kSteps)), output_,
               out_ + group * PackedRow::kSteps);
-  Value sumOfFirst = e_.sumLanes(first), sum = e_.addInt(sumOfFirst, e_.sumLanes(second));
-  store(sum, row_.sums(), group);
-  store(sumOfFirst, row_.halves(), group);
+  Value sumOfFirst = e_.sumLanes(first), sumOfSecond = e_.sumLanes(second);
+  Value sum = e_.addInt(sumOfFirst, sumOfSecond);
+  store(start(sum), row_.starts(), group);
+  store(start(sumOfFirst), row_.startsOfHalves(0), group);
+  store(start(sumOfSecond), row_.startsOfHalves(1), group);
   store(wordOf(e_.mul(e_.toFloat(sum), by.factor)), row_.scaledSums(), group);
   store(by.word, row_.scales(), group);
 }
@@ -147,8 +151,21 @@ void PackEmitter::emit() {
 
 } // namespace
 
+PackRowsSpec packingFor(const Isa &isa, const WeightFormatTraits &format, int64_t columns,
+                        int64_t inputStride) {
+  int64_t zero = zeroOfCodes(isa, format);
+  if (zero == 0) { // reads no starts, so it shares rows with Q6_K, its companion in mixes
+    zero = zeroOfCodes(isa, traitsOf(WeightFormat::q6_k));
+  }
+  return {.columns = columns,
+          .encoding = int8EncodingFor(format),
+          .zero = zero,
+          .inputStride = inputStride};
+}
+
 std::string PackRowsSpec::name() const {
-  std::string name = llvm::formatv("pack_{0}_k{1}", encoding == Int8Encoding::a8 ? "a8" : "a8p", columns);
+  std::string name =
+      llvm::formatv("pack_{0}_z{1}_k{2}", encoding == Int8Encoding::a8 ? "a8" : "a8p", zero, columns);
   appendStride(name, "i", inputStride, columns);
   return name;
 }

@@ -161,7 +161,7 @@ void checkCoded(const Isa &isa, LinearSpec spec, const std::vector<int64_t> &row
   });
   std::mt19937 random(uint32_t(spec.inputs * 131 + spec.outputs));
   CodedWeights weights(spec.weight, spec.outputs, spec.inputs, random);
-  const PackRowsSpec packing{.columns = spec.inputs, .encoding = int8EncodingFor(traitsOf(spec.weight))};
+  const PackRowsSpec packing = packingFor(isa, traitsOf(spec.weight), spec.inputs);
   for (const int64_t rows : rowCounts) {
     Buffer<float> input = randomActivations(rows, spec.inputs, random);
     Buffer<float> residual = randomActivations(rows, spec.outputs, random);
@@ -253,8 +253,7 @@ TEST(CodedLinear, HasNanInARow) {
       Buffer<float> input = randomActivations(3, spec.inputs, random), residual(1, 0.0f);
       input[96 + 40] = -std::numeric_limits<float>::infinity();
       input[2 * 96 + 3] = -kNan;
-      Buffer<int32_t> packed =
-          pack(*isa, {.columns = 96, .encoding = int8EncodingFor(traitsOf(format))}, input, 3);
+      Buffer<int32_t> packed = pack(*isa, packingFor(*isa, traitsOf(format), 96), input, 3);
       EXPECT_TRUE(sameBits(multiply(library, spec, 3, packed, weights, residual),
                            defined(spec, 3, input, weights, residual)))
           << isa->name.str() << " " << nameOf(format);
