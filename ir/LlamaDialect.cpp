@@ -43,12 +43,17 @@ LogicalResult LlamaDialect::verifyOperationAttribute(Operation *op, NamedAttribu
   }
   if (name == kActivationsAttrName) {
     auto text = dyn_cast<StringAttr>(attribute.getValue());
-    return isa<LinearOp, FusedLinearOp>(op) && text && parseActivationClass(text.getValue())
+    return isa<LinearOp, FusedLinearOp, ModuleOp>(op) && text && parseActivationClass(text.getValue())
                ? success()
                : op->emitOpError("expected attribute '")
                      << name << "' to be a class of activations of a linear, got " << attribute.getValue();
   }
   return op->emitOpError("unknown attribute '") << name << "' of the llama dialect";
+}
+
+cria::ActivationClass cria::llama::getActivations(Operation *op) {
+  auto name = op->getAttrOfType<StringAttr>(LlamaDialect::kActivationsAttrName);
+  return name ? *parseActivationClass(name.getValue()) : ActivationClass::f32;
 }
 
 ConfigAttr cria::llama::getConfig(ModuleOp module) {

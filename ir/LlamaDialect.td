@@ -41,7 +41,8 @@ def Llama_Dialect : Dialect {
     /// Function attributes (i64): the minimum and maximum number of rows of an entry point.
     static constexpr llvm::StringLiteral kMinTokensAttrName = "llama.min_tokens";
     static constexpr llvm::StringLiteral kMaxTokensAttrName = "llama.max_tokens";
-    /// Of a linear (string): the class of activations that its target multiplies in; f32 without it.
+    /// Of a linear (string): the class of activations that its target multiplies in; f32 without it. Of a
+    /// module: the least precise class of its linears.
     static constexpr llvm::StringLiteral kActivationsAttrName = "llama.activations";
 
     /// For initialize().

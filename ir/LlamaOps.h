@@ -2,6 +2,7 @@
 // The ops of the llama dialect.
 #pragma once
 
+#include "format/ActivationClass.h"
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaTypes.h"
 
@@ -25,5 +26,8 @@ namespace cria::llama {
 
 /// The `llama.config` of a module, or null.
 ConfigAttr getConfig(mlir::ModuleOp module);
+
+/// The class of activations that a linear or a module states; f32 without one.
+ActivationClass getActivations(mlir::Operation *op);
 
 } // namespace cria::llama

@@ -4,6 +4,7 @@
 // their built-in functions accept. Thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -69,15 +70,16 @@ inline constexpr CpuFeature kFeatures[] = {
     {"avx512bf16", &CpuWords::leaf7Subleaf1Eax, 5, kZmmState, 0},
 };
 
-/// A level of the psABI, or such a level with one feature more.
+/// A level of the psABI, or such a level with more features.
 struct CpuLevel {
   std::string_view name;
   int level;
-  std::string_view extension = {};
+  std::array<std::string_view, 2> extensions = {};
 };
 
 inline constexpr CpuLevel kLevels[] = {
-    {"x86-64-v2", 2}, {"x86-64-v3", 3}, {"x86-64-v4", 4}, {"x86-64-v4-vnni", 4, "avx512vnni"}};
+    {"x86-64-v2", 2}, {"x86-64-v3", 3}, {"x86-64-v4", 4}, {"x86-64-v4-vnni", 4, {"avx512vnni"}},
+    {"x86-64-v4-vnni-bf16", 4, {"avx512vnni", "avx512bf16"}}};
 
 /// What the machine `words` lacks of the features that `isNeeded` chooses; empty if nothing.
 template <typename IsNeeded> std::string missing(const CpuWords &words, IsNeeded isNeeded) {
@@ -105,7 +107,8 @@ inline std::optional<std::string> missingOn(const CpuWords &words, std::string_v
   for (const CpuLevel &level : kLevels) {
     if (level.name == name) {
       return missing(words, [&](const CpuFeature &feature) {
-        return (feature.level != 0 && feature.level <= level.level) || feature.name == level.extension;
+        return (feature.level != 0 && feature.level <= level.level) ||
+               std::ranges::find(level.extensions, feature.name) != level.extensions.end();
       });
     }
   }

@@ -75,20 +75,28 @@ LogicalResult refuse(ArrayRef<Product> products, ActivationClass wanted, const T
          << formatAdvice(wanted, target);
 }
 
-/// Sets the class of each product. f32 is not stated.
-LogicalResult assign(ArrayRef<Product> products, std::optional<ActivationClass> wanted,
-                     const Target &target) {
+/// States a class; f32 is not stated.
+void state(Operation *op, ActivationClass activations) {
+  if (activations != ActivationClass::f32) {
+    op->setAttr(llama::LlamaDialect::kActivationsAttrName,
+                StringAttr::get(op->getContext(), nameOf(activations)));
+  }
+}
+
+/// Sets the class of each product, and of the module the least precise one.
+LogicalResult assign(ModuleOp module, std::optional<ActivationClass> wanted, const Target &target) {
+  const llvm::SmallVector<Product> products = productsOf(module);
   bool isTaken = false;
+  ActivationClass leastPrecise = ActivationClass::f32;
   for (const Product &product : products) {
     std::vector<ActivationClass> classes = target.activationsFor(product.format);
     bool takes = wanted && llvm::is_contained(classes, *wanted);
     ActivationClass chosen = takes ? *wanted : classes.front();
     isTaken |= takes;
-    if (chosen != ActivationClass::f32) {
-      product.op->setAttr(llama::LlamaDialect::kActivationsAttrName,
-                          StringAttr::get(product.op->getContext(), nameOf(chosen)));
-    }
+    state(product.op, chosen);
+    leastPrecise = std::max(leastPrecise, chosen);
   }
+  state(module, leastPrecise);
   return !wanted || isTaken || products.empty() ? success() : refuse(products, *wanted, target);
 }
 
@@ -108,7 +116,7 @@ struct AssignActivations : impl::AssignActivationsPassBase<AssignActivations> {
   }
 
   void runOnOperation() override {
-    if (failed(assign(productsOf(getOperation()), wanted_, *target_))) {
+    if (failed(assign(getOperation(), wanted_, *target_))) {
       signalPassFailure();
     }
   }

@@ -132,8 +132,10 @@ Status Compilation::runPasses(PassManager &manager, ModuleOp module, StringRef s
 int64_t Compilation::maxTokens() const { return std::min(job_.maxTokens, model_.checkpoint.config.context); }
 
 Status Compilation::makeTargets() {
+  const cpu::ProductKinds products = {.hasCodes = model_.weights.hasCodes(),
+                                      .hasBfloatInputs = job_.activations == ActivationClass::bf16};
   CRIA_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Target>> targets,
-                        createTargets(job_, model_.weights.hasCodes(), observer_));
+                        createTargets(job_, products, observer_));
   for (std::unique_ptr<Target> &target : targets) {
     targets_.push_back({std::move(target), nullptr});
   }
@@ -239,7 +241,7 @@ Status Compilation::writePackageFiles() {
                                .format = target.format(),
                                .features = target.features(code.bytes),
                                .abiVersion = target.abiVersion(*lowered),
-                               .activations = target.activations(*lowered),
+                               .activations = llama::getActivations(*program.module),
                                .program = *program.module,
                                .programJson = printJson(programToJson(*lowered)),
                                .code = std::move(code.bytes),

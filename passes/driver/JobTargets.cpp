@@ -23,7 +23,7 @@ static OpsCapabilities capabilitiesOf(const OpsBackend &backend) {
                    partIf(backend.ops.contains("rope_attention"), FusedPart::rope_attention)};
 }
 
-StatusOr<std::vector<std::unique_ptr<Target>>> createTargets(const CompileJob &job, bool hasCodes,
+StatusOr<std::vector<std::unique_ptr<Target>>> createTargets(const CompileJob &job, cpu::ProductKinds products,
                                                              CompileObserver &observer) {
   std::vector<std::unique_ptr<Target>> targets;
   if (job.opsBackend) {
@@ -33,7 +33,7 @@ StatusOr<std::vector<std::unique_ptr<Target>>> createTargets(const CompileJob &j
   CRIA_ASSIGN_OR_RETURN(const TargetPlugins plugins, TargetPlugins::load(job.targetPlugins));
   CRIA_ASSIGN_OR_RETURN(
       ExpandedTargets expanded,
-      expandTargets(job.targets.empty() ? plugins.names() : job.targets, plugins.names(), hasCodes));
+      expandTargets(job.targets.empty() ? plugins.names() : job.targets, plugins.names(), products));
   for (const std::string &text : expanded.notes) {
     observer.note(text);
   }

@@ -4,11 +4,12 @@
 
 #include "passes/driver/CompileJob.h"
 #include "passes/targets/Target.h"
+#include "passes/targets/cpu/Isa.h"
 
 namespace cria {
 
 /// Errors: those of TargetPlugins and expandTargets().
-StatusOr<std::vector<std::unique_ptr<Target>>> createTargets(const CompileJob &job, bool hasCodes,
+StatusOr<std::vector<std::unique_ptr<Target>>> createTargets(const CompileJob &job, cpu::ProductKinds products,
                                                              CompileObserver &observer);
 
 } // namespace cria

@@ -24,8 +24,8 @@ std::vector<std::string> smNames() {
 
 class Expansion {
 public:
-  Expansion(const std::vector<std::string> &plugins, bool hasCodes)
-      : plugins_(plugins), hasCodes_(hasCodes) {}
+  Expansion(const std::vector<std::string> &plugins, cpu::ProductKinds products)
+      : plugins_(plugins), products_(products) {}
 
   Status add(llvm::StringRef text) {
     auto [family, sm] = text.split(':');
@@ -62,7 +62,7 @@ private:
     for (const std::string &known : targetNames()) {
       llvm::StringRef level = known;
       if (level.starts_with(kCpuPrefix) && level.consume_front("cpu-") &&
-          cpu::findIsa(level)->isWorthwhile(hasCodes_)) {
+          cpu::findIsa(level)->isWorthwhile(products_)) {
         append(known);
       }
     }
@@ -91,7 +91,7 @@ private:
   }
 
   const std::vector<std::string> &plugins_;
-  bool hasCodes_;
+  cpu::ProductKinds products_;
   ExpandedTargets result_;
   std::string lowestPtx_;
 };
@@ -109,8 +109,8 @@ std::string targetHelp() {
 }
 
 StatusOr<ExpandedTargets> expandTargets(const std::vector<std::string> &texts,
-                                        const std::vector<std::string> &plugins, bool hasCodes) {
-  Expansion expansion(plugins, hasCodes);
+                                        const std::vector<std::string> &plugins, cpu::ProductKinds products) {
+  Expansion expansion(plugins, products);
   for (const std::string &text : texts) {
     CRIA_RETURN_IF_ERROR(expansion.add(text));
   }

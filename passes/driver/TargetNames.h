@@ -2,6 +2,7 @@
 // Expands the values of --target to the targets of a package.
 #pragma once
 
+#include "passes/targets/cpu/Isa.h"
 #include "support/Status.h"
 
 #include <string>
@@ -23,6 +24,6 @@ std::string targetHelp();
 ///   "gpusim[:sm_XX]": code for the simulator.
 /// Errors: invalidArgument, with the known names.
 StatusOr<ExpandedTargets> expandTargets(const std::vector<std::string> &texts,
-                                        const std::vector<std::string> &plugins, bool hasCodes);
+                                        const std::vector<std::string> &plugins, cpu::ProductKinds products);
 
 } // namespace cria

@@ -64,7 +64,10 @@ LogicalResult OpLowering::lowerOp(llama::RmsNormOp op) {
 }
 
 LogicalResult OpLowering::lowerOp(llama::LinearOp op) {
-  return lowerLinear({.input = op.getInput(), .weight = op.getWeight(), .output = op.getOutput()});
+  return lowerLinear({.input = op.getInput(),
+                      .weight = op.getWeight(),
+                      .output = op.getOutput(),
+                      .activations = llama::getActivations(op)});
 }
 
 LogicalResult OpLowering::lowerOp(llama::FusedLinearOp op) {
@@ -73,7 +76,8 @@ LogicalResult OpLowering::lowerOp(llama::FusedLinearOp op) {
                 .normWeight = op.getNormWeight(),
                 .residual = op.getResidual(),
                 .output = op.getOutput(),
-                .activation = op.getActivation()};
+                .activation = op.getActivation(),
+                .activations = llama::getActivations(op)};
   if (op.getNormWeight()) {
     linear.epsilon = op.getEpsilon()->convertToFloat();
   }

@@ -54,6 +54,7 @@ protected:
     mlir::Value input, weight, normWeight, residual, output;
     float epsilon = 0;
     llama::Activation activation = llama::Activation::none;
+    ActivationClass activations = ActivationClass::f32; ///< that llama-assign-activations chose
   };
   /// Attention over rotated queries [rows, heads · headDim].
   struct Attention {

@@ -62,8 +62,6 @@ public:
   virtual std::string format() const = 0;
   virtual std::string features(llvm::StringRef code) const = 0;
   virtual uint32_t abiVersion(const Program &program) const = 0;
-  /// The least precise class of activations of the matrix products of `program`, for the manifest.
-  virtual ActivationClass activations(const Program &program) const { return ActivationClass::f32; }
   /// Extension of the code file with its dot, e.g. ".so"; empty for a target without code.
   virtual std::string codeExtension() const = 0;
 

@@ -23,6 +23,7 @@ static constexpr BuiltInTarget kTargets[] = {
     {"cpu-x86-64-v3", [] { return createCpuTarget("x86-64-v3"); }},
     {"cpu-x86-64-v4", [] { return createCpuTarget("x86-64-v4"); }},
     {"cpu-x86-64-v4-vnni", [] { return createCpuTarget("x86-64-v4-vnni"); }},
+    {"cpu-x86-64-v4-vnni-bf16", [] { return createCpuTarget("x86-64-v4-vnni-bf16"); }},
     {"cpu-aarch64", [] { return createCpuTarget("aarch64"); }},
 };
 

@@ -50,6 +50,7 @@ TEST(CpuLevelTest, AgreesWithTheCompiler) {
   EXPECT_AS_COMPILER("x86-64-v3");
   EXPECT_AS_COMPILER("x86-64-v4");
   EXPECT_EQ(cpuHas("x86-64-v4-vnni"), cpuHas("x86-64-v4") && cpuHas("avx512vnni"));
+  EXPECT_EQ(cpuHas("x86-64-v4-vnni-bf16"), cpuHas("x86-64-v4-vnni") && cpuHas("avx512bf16"));
 }
 #endif
 

@@ -35,7 +35,10 @@ private:
   LogicalResult lowerOp(llama::EmbeddingOp op) override;
   LogicalResult lowerOp(llama::GatherRowsOp op) override;
   LogicalResult lowerLinear(const Linear &linear) override;
-  FailureOr<View> packedRows(Value value, WeightFormat format);
+  template <typename Spec>
+  FailureOr<View> packedRows(Value value, const Spec &spec, Type word,
+                             void (*emit)(ModuleOp, const Spec &));
+  FailureOr<View> inputOf(Value value, const cpu::LinearSpec &spec);
   LogicalResult lowerAttention(const Attention &attention) override;
 
   const cpu::Isa &isa_;
@@ -65,20 +68,36 @@ LogicalResult CpuLowering::lowerOp(llama::GatherRowsOp op) {
                   operands().read("input", op.getInput()).read("rows", op.getRows()).write("output", output));
 }
 
-/// The rows of a value for linears on weights with codes; those of one value share the packing.
-FailureOr<View> CpuLowering::packedRows(Value value, WeightFormat format) {
+/// The rows of a value as a kernel of `spec` packs them; linears of one value share the packing.
+template <typename Spec>
+FailureOr<View> CpuLowering::packedRows(Value value, const Spec &spec, Type word,
+                                        void (*emit)(ModuleOp, const Spec &)) {
   View rows = view(value);
-  const cpu::PackRowsSpec spec =
-      cpu::packingFor(isa_, traitsOf(format), rows.columns(), rows.strides.front());
   auto [packed, isNew] = builder_.derived(value, spec.name(), [&] {
-    Type word = IntegerType::get(builder_.context(), 32);
     return builder_.temporary("packed", word, {rows.rows(), spec.words()});
   });
-  if (isNew && failed(dispatch(kernelOf(spec, {}, cpu::emitPackRows), gridOverRows(rows),
+  if (isNew && failed(dispatch(kernelOf(spec, {}, emit), gridOverRows(rows),
                                operands().read("input", rows).write("output", packed)))) {
     return failure();
   }
   return packed;
+}
+
+/// The rows of `value` in the class of the linear.
+FailureOr<View> CpuLowering::inputOf(Value value, const cpu::LinearSpec &spec) {
+  View rows = view(value);
+  Builder types(builder_.context());
+  if (!isDense(spec.weight)) {
+    return packedRows(
+        value, cpu::packingFor(isa_, traitsOf(spec.weight), rows.columns(), rows.strides.front()),
+        types.getI32Type(), cpu::emitPackRows);
+  }
+  if (spec.hasBfloatInputs()) {
+    const cpu::PackBfloatSpec packing{
+        .columns = rows.columns(), .pairs = isa_.dotBfloat, .inputStride = rows.strides.front()};
+    return packedRows(value, packing, types.getF32Type(), cpu::emitPackBfloat);
+  }
+  return rows;
 }
 
 LogicalResult CpuLowering::lowerLinear(const Linear &linear) {
@@ -90,7 +109,8 @@ LogicalResult CpuLowering::lowerLinear(const Linear &linear) {
   describe(linear, spec);
   spec.weight = builder_.weight(linear.weight).logical.getFormat();
   spec.singleRow = hasOneRow(linear.output);
-  FailureOr<View> input = isDense(spec.weight) ? view(linear.input) : packedRows(linear.input, spec.weight);
+  spec.activations = linear.activations;
+  FailureOr<View> input = inputOf(linear.input, spec);
   if (failed(input)) {
     return failure();
   }
@@ -154,13 +174,11 @@ public:
     return isDense(format) || (isa_.codes && hasPanelBlocks(traitsOf(format)));
   }
   std::vector<ActivationClass> activationsFor(WeightFormat format) const override {
-    return {isDense(format) ? ActivationClass::f32 : ActivationClass::int8};
+    const WeightFormatTraits &traits = traitsOf(format);
+    return multiplies(ActivationClass::bf16, traits)
+               ? std::vector{ActivationClass::f32, ActivationClass::bf16}
+               : std::vector{isDense(traits) ? ActivationClass::f32 : ActivationClass::int8};
   }
-  ActivationClass activations(const Program &program) const override {
-    bool hasCodes = llvm::any_of(program.weights, [](const auto &weight) { return !isDense(weight.format); });
-    return hasCodes ? ActivationClass::int8 : ActivationClass::f32;
-  }
-
   int64_t pageTokens() const override { return cpu::KvLayout::kPageTokens; }
   int64_t pageBytes(llama::KvCacheType type) const override {
     cpu::KvLayout kv{kvCacheSpecOf(type)};

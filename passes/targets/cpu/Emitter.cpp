@@ -171,6 +171,15 @@ Value Emitter::concat(Value low, Value high) {
   return vector::ShuffleOp::create(*this, low, high, llvm::to_vector(llvm::seq<int64_t>(0, 2 * lanes)));
 }
 
+Value Emitter::interleaveHalves(Value vector) {
+  const int64_t half = cast<VectorType>(vector.getType()).getNumElements() / 2;
+  SmallVector<int64_t> lanes;
+  for (int64_t i = 0; i < half; ++i) {
+    lanes.append({i, half + i});
+  }
+  return vector::ShuffleOp::create(*this, vector, vector, lanes);
+}
+
 Value Emitter::laneAt(Value vector, Index lane) {
   return vector::ExtractOp::create(*this, vector, ArrayRef<OpFoldResult>{Value(lane)});
 }

@@ -101,6 +101,8 @@ public:
   /// Lanes [first, first + count), and two vectors as one.
   mlir::Value slice(mlir::Value vector, int64_t first, int64_t count);
   mlir::Value concat(mlir::Value low, mlir::Value high);
+  /// Lane i of the first half, then lane i of the second, for each i.
+  mlir::Value interleaveHalves(mlir::Value vector);
   mlir::Value laneAt(mlir::Value vector, Index lane);
   /// A call of an intrinsic of LLVM.
   mlir::Value intrinsic(llvm::StringRef name, mlir::Type result, llvm::ArrayRef<mlir::Value> arguments);

@@ -4,19 +4,59 @@
 
 namespace cria::cpu {
 
-llvm::ArrayRef<Isa> allIsas() {
-  // 16 registers of 8 floats, or 32 of 4, hold 8 vectors of 16 floats, two of which are reserved for
-  // operands. 32 registers of 16 floats hold 24 accumulators, 4 weights and the broadcast activations.
-  static const Isa isas[] = {
-      {"x86-64-v3", "elf.x86_64", "x86_64-unknown-linux-gnu", "x86-64-v3", "", 6, false, false, true},
-      {"x86-64-v4", "elf.x86_64", "x86_64-unknown-linux-gnu", "x86-64-v4", "-prefer-256-bit", 24, true, false,
-       true, true},
-      {"x86-64-v4-vnni", "elf.x86_64", "x86_64-unknown-linux-gnu", "x86-64-v4", "-prefer-256-bit,+avx512vnni",
-       24, true, true, true},
-      {"aarch64", "elf.aarch64", "aarch64-unknown-linux-gnu", "generic", "+neon", 6, false},
-  };
-  return isas;
+// 16 registers of 8 floats, or 32 of 4, hold 8 vectors of 16 floats, two of which are reserved for operands. 32
+// registers of 16 floats hold 24 accumulators, 4 weights and the broadcast activations.
+static constexpr int64_t kNarrowAccumulators = 6;
+static constexpr int64_t kWideAccumulators = 24;
+
+static constexpr Isa onX86(llvm::StringLiteral name, llvm::StringLiteral cpu, llvm::StringLiteral features) {
+  return {.name = name,
+          .format = "elf.x86_64",
+          .triple = "x86_64-unknown-linux-gnu",
+          .cpu = cpu,
+          .features = features,
+          .accumulators = kNarrowAccumulators,
+          .codes = true};
 }
+
+/// x86-64-v4 with more features.
+static constexpr Isa onAvx512(llvm::StringLiteral name, llvm::StringLiteral features) {
+  Isa isa = onX86(name, "x86-64-v4", features);
+  isa.accumulators = kWideAccumulators;
+  isa.wide = true;
+  return isa;
+}
+
+static constexpr Isa onlyDense(Isa isa) {
+  isa.onlyDense = true;
+  return isa;
+}
+
+static constexpr Isa withDotBytes(Isa isa) {
+  isa.dotBytes = true;
+  return isa;
+}
+
+static constexpr Isa withDotBfloat(Isa isa) {
+  isa.dotBfloat = true;
+  return isa;
+}
+
+static constexpr Isa kIsas[] = {
+    onX86("x86-64-v3", "x86-64-v3", ""),
+    onlyDense(onAvx512("x86-64-v4", "-prefer-256-bit")),
+    withDotBytes(onAvx512("x86-64-v4-vnni", "-prefer-256-bit,+avx512vnni")),
+    withDotBfloat(withDotBytes(
+        onAvx512("x86-64-v4-vnni-bf16", "-prefer-256-bit,+avx512vnni,+avx512bf16"))),
+    {.name = "aarch64",
+     .format = "elf.aarch64",
+     .triple = "aarch64-unknown-linux-gnu",
+     .cpu = "generic",
+     .features = "+neon",
+     .accumulators = kNarrowAccumulators},
+};
+
+llvm::ArrayRef<Isa> allIsas() { return kIsas; }
 
 const Isa *findIsa(llvm::StringRef name) {
   for (const Isa &isa : allIsas()) {

@@ -24,13 +24,14 @@
 namespace cria::cpu {
 
 /// y = activation(W·x) [+ residual] for panel16 weights. Weights with codes are multiplied with packed rows
-/// (PackRowsSpec), in the class int8.
+/// (PackRowsSpec), in the class int8; weights in bf16 also with rounded rows (PackBfloatSpec), in class bf16.
 struct LinearSpec {
   static constexpr int64_t kPanels = 4; ///< of 16 weight rows, of a workgroup
   int64_t inputs;                       ///< K
   int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows, in
                    ///< blocks of 16)
   WeightFormat weight = WeightFormat::f32;
+  ActivationClass activations = ActivationClass::f32; ///< of dense weights: f32 or bf16
   llama::Activation activation = llama::Activation::none;
   bool residual = false;
   /// One row per workgroup: x = group of 64 weight rows, y = row. Else y = block of rowsPerWorkgroup() rows.
@@ -39,6 +40,7 @@ struct LinearSpec {
   int64_t inputStride = 0, residualStride = 0, outputStride = 0;
 
   int64_t weightRows() const;
+  bool hasBfloatInputs() const;
   static constexpr int64_t weightRowsPerGroup() { return kPanels * 16; }
   int64_t groups() const { return (weightRows() + weightRowsPerGroup() - 1) / weightRowsPerGroup(); }
   int64_t rowsPerWorkgroup() const;
@@ -62,6 +64,17 @@ struct PackRowsSpec {
 PackRowsSpec packingFor(const Isa &isa, const WeightFormatTraits &format, int64_t columns,
                         int64_t inputStride = 0);
 void emitPackRows(mlir::ModuleOp kernels, const PackRowsSpec &spec);
+
+/// Rounds rows of activations for class bf16; x = row.
+struct PackBfloatSpec {
+  int64_t columns;
+  bool pairs = false; ///< two columns in a word
+  int64_t inputStride = 0;
+  int64_t words() const; ///< of a row of the output
+  std::string name() const;
+  std::vector<std::string> bindings() const { return {"input", "output"}; }
+};
+void emitPackBfloat(mlir::ModuleOp kernels, const PackBfloatSpec &spec);
 
 void emitNorm(mlir::ModuleOp kernels, const NormSpec &spec);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Linear layers on panel16 weights. Every output is one chain of fused multiply-adds in ascending k that
-// starts at 0, then the epilogue. Tiles, blocks and row counts only determine which chains are computed
-// together, so no result depends on them.
+// Linear layers on panel16 weights. Every output is one chain of fused multiply-adds that starts at 0, in the
+// order of DensePanels, then the epilogue. Tiles, blocks and row counts only determine which chains are
+// computed together, so no result depends on them.
+#include "passes/targets/cpu/DensePanels.h"
 #include "passes/targets/cpu/LinearEpilogue.h"
 #include "passes/targets/cpu/StepRows.h"
 #include "passes/targets/cpu/WeightKernels.h"
@@ -14,21 +15,20 @@ namespace {
 constexpr int64_t kPanels = LinearSpec::kPanels; // four streams read memory faster than one
 constexpr int64_t kGroup = kPanels * kLanes;     // weight rows of a workgroup
 constexpr int64_t kRowTile = 6;      // 6 × 4 accumulators, 4 weights and a broadcast fill 32 registers
-constexpr int64_t kDepthBlock = 512; // 512 × 64 weights as f32 take 128 KiB of the L2 cache
+constexpr int64_t kDepthBlock = 512; // 512 vectors of 4 panels take 128 KiB of the L2 cache
 /// 43 tiles of 6: two blocks for 512 rows, and few enough that partial sums fit into the L2 cache together
 /// with the weights.
 constexpr int64_t kRowBlock = 258;
 constexpr int64_t kDirectRows = 12; // up to two tiles read the weights as they are stored
 static_assert(kRowBlock % kRowTile == 0, "full tiles only, as long as there are rows");
 constexpr int64_t kUnroll = 4;
-constexpr int64_t kPrefetchBytes = 2048;
 
 class LinearEmitter {
 public:
   LinearEmitter(KernelFunction &kernel, const Isa &isa, const LinearSpec &spec)
-      : e_(kernel.emitter()), kernel_(kernel), isa_(isa), spec_(spec), input_(kernel.buffer("input")),
-        weight_(kernel.buffer("weight")), scratch_(kernel.scratch()), epilogue_(kernel, spec),
-        elementBytes_(int64_t(sizeOf(traitsOf(spec.weight).element))) {}
+      : e_(kernel.emitter()), kernel_(kernel), isa_(isa), spec_(spec),
+        panels_(e_, isa, spec, kernel.buffer("weight")), input_(kernel.buffer("input")),
+        scratch_(kernel.scratch()), epilogue_(kernel, spec) {}
 
   void emitSingleRow();
   void emitAllRows();
@@ -37,7 +37,6 @@ private:
   using Values = Emitter::Values;
   using LoadWeight = llvm::function_ref<Value(int64_t panel, Index k)>;
 
-  Index panelStart(Index panel) { return panel * (spec_.inputs * kLanes); }
   Index firstPanel() { return kernel_.x() * kPanels; }
   // Scratch: the weights of one depth block, then partial sums, 64 per row.
   Index partialStart(Index row) { return row * kGroup + kDepthBlock * kGroup; }
@@ -52,7 +51,12 @@ private:
   void tile(Index depth, Index row, int64_t rows, Index panel, int64_t panels, Index inputStart,
             LoadWeight loadWeight, llvm::function_ref<void(Index, int64_t)> beforeStep);
   void forRowTiles(Index rows, llvm::function_ref<void(Index row, int64_t rows)> body);
-  void prefetchPanels(Index k, int64_t steps, Index panel, int64_t panels);
+  void prefetchPanels(Index k, int64_t steps, Index panel, int64_t panels) {
+    for (int64_t p = 0; p < panels; ++p) {
+      panels_.prefetch(panel + p, k, steps);
+    }
+  }
+  int64_t inputStride() const { return strideOf(spec_.inputStride, spec_.inputs); }
   void clearPartials(Index rows);
   void directTiles(Index firstRow, Index rows);
   void convertBlock(Index start, Index depth);
@@ -63,9 +67,9 @@ private:
   KernelFunction &kernel_;
   const Isa &isa_;
   const LinearSpec &spec_;
-  Value input_, weight_, scratch_;
+  DensePanels panels_;
+  Value input_, scratch_;
   LinearEpilogue epilogue_;
-  int64_t elementBytes_;
 };
 
 /// The largest power of two of panels whose accumulators fit into registers.
@@ -87,12 +91,17 @@ LinearEmitter::Values LinearEmitter::chains(Index depth, int64_t rows, int64_t p
       weights.push_back(loadWeight(p, k));
     }
     for (int64_t r = 0; r < rows; ++r) {
-      Value x =
-          e_.broadcast(e_.loadScalar(input_, inputStart + k + r * strideOf(spec_.inputStride, spec_.inputs)));
+      Value x = e_.broadcast(e_.loadScalar(input_, inputStart + k + r * inputStride()));
       for (int64_t p = 0; p < panels; ++p) {
         Value &sum = sums[r * panels + p];
-        sum = e_.fma(x, weights[p], sum);
+        sum = panels_.multiply(x, weights[p], sum);
       }
+    }
+    return sums;
+  };
+  auto steps = [&](Index k, int64_t count, Values sums) {
+    for (int64_t i = 0; i < count; ++i) {
+      sums = step(k + panels_.inOrderOfChains(i), sums);
     }
     return sums;
   };
@@ -101,14 +110,11 @@ LinearEmitter::Values LinearEmitter::chains(Index depth, int64_t rows, int64_t p
     if (beforeStep) {
       beforeStep(k, kUnroll);
     }
-    Values sums(carried);
-    for (int64_t u = 0; u < kUnroll; ++u) {
-      sums = step(k + u, sums);
-    }
-    return sums;
+    return steps(k, kUnroll, Values(carried));
   });
-  return e_.loop(unrolled, depth, 1, sums,
-                 [&](Index k, ArrayRef<Value> carried) { return step(k, Values(carried)); });
+  const int64_t group = panels_.vectorsOfGroup();
+  return e_.loop(unrolled, depth, group, sums,
+                 [&](Index k, ArrayRef<Value> carried) { return steps(k, group, Values(carried)); });
 }
 
 /// Continues the partial sums of rows × panels chains by `depth` steps.
@@ -132,17 +138,6 @@ void LinearEmitter::forRowTiles(Index rows, llvm::function_ref<void(Index, int64
   e_.switchUpTo(rows - full, kRowTile - 1, [&](int64_t rest) { body(full, rest); });
 }
 
-/// One prefetch per cache line that `steps` steps of k consume, far enough ahead to cover the latency of
-/// memory.
-void LinearEmitter::prefetchPanels(Index k, int64_t steps, Index panel, int64_t panels) {
-  int64_t elementsPerLine = kLineBytes / elementBytes_;
-  for (int64_t p = 0; p < panels; ++p) {
-    for (int64_t offset = 0; offset < steps * kLanes; offset += elementsPerLine) {
-      e_.prefetch(weight_, panelStart(panel + p) + k * kLanes + (offset + kPrefetchBytes / elementBytes_));
-    }
-  }
-}
-
 void LinearEmitter::clearPartials(Index rows) {
   e_.forEach(e_.index(0), rows * kGroup, kLanes,
              [&](Index at) { e_.store(e_.splat(0), scratch_, at + kDepthBlock * kGroup); });
@@ -154,10 +149,10 @@ void LinearEmitter::directTiles(Index firstRow, Index rows) {
     int64_t panels = panelsPerTile(tileRows);
     e_.forEach(e_.index(0), e_.index(kPanels), panels, [&](Index panel) {
       Index physical = firstPanel() + panel;
-      auto load = [&](int64_t p, Index k) { return e_.load(weight_, panelStart(physical + p) + k * kLanes); };
+      auto load = [&](int64_t p, Index k) { return panels_.load(physical + p, k); };
       auto ahead = [&](Index k, int64_t steps) { prefetchPanels(k, steps, physical, panels); };
-      tile(e_.index(spec_.inputs), row, tileRows, panel, panels,
-           (firstRow + row) * strideOf(spec_.inputStride, spec_.inputs), load, ahead);
+      tile(e_.index(panels_.vectors()), row, tileRows, panel, panels, (firstRow + row) * inputStride(), load,
+           ahead);
     });
   });
 }
@@ -165,17 +160,16 @@ void LinearEmitter::directTiles(Index firstRow, Index rows) {
 void LinearEmitter::convertBlock(Index start, Index depth) {
   e_.forEach(e_.index(0), depth, 1, [&](Index k) {
     for (int64_t p = 0; p < kPanels; ++p) {
-      Value row = e_.load(weight_, panelStart(firstPanel() + p) + (start + k) * kLanes);
-      e_.store(row, scratch_, convertedAt(e_.index(p), k));
+      e_.store(panels_.load(firstPanel() + p, start + k), scratch_, convertedAt(e_.index(p), k));
     }
   });
 }
 
 /// Many rows: a block of weights is widened once into scratch, then multiplied with all row tiles.
 void LinearEmitter::blockedTiles(Index firstRow, Index rows) {
-  int64_t stride = strideOf(spec_.inputStride, spec_.inputs);
-  e_.forEach(e_.index(0), e_.index(spec_.inputs), kDepthBlock, [&](Index start) {
-    Index depth = (e_.index(spec_.inputs) - start).min(kDepthBlock);
+  int64_t stride = inputStride();
+  e_.forEach(e_.index(0), e_.index(panels_.vectors()), kDepthBlock, [&](Index start) {
+    Index depth = (e_.index(panels_.vectors()) - start).min(kDepthBlock);
     convertBlock(start, depth);
     int64_t panels = panelsPerTile(kRowTile);
     e_.forEach(e_.index(0), e_.index(kPanels), panels, [&](Index panel) {
@@ -201,8 +195,8 @@ void LinearEmitter::emitSingleRow() {
   Index panel = firstPanel();
   Values zeros(kPanels, e_.splat(0));
   Values sums = chains(
-      e_.index(spec_.inputs), 1, kPanels, zeros, kernel_.y() * strideOf(spec_.inputStride, spec_.inputs),
-      [&](int64_t p, Index k) { return e_.load(weight_, panelStart(panel + p) + k * kLanes); },
+      e_.index(panels_.vectors()), 1, kPanels, zeros, kernel_.y() * inputStride(),
+      [&](int64_t p, Index k) { return panels_.load(panel + p, k); },
       [&](Index k, int64_t steps) { prefetchPanels(k, steps, panel, kPanels); });
   epilogue_.finish(sums, kernel_.y(), panel);
 }

@@ -30,23 +30,11 @@ std::vector<ActivationClass> activationsFor(WeightFormat format) {
                   : std::vector{ActivationClass::f16, ActivationClass::f32};
 }
 
-/// Only inputs of tensor-core products have these types in the arena.
-ActivationClass activationsOf(const Program &program) {
-  auto hasInputs = [&](ActivationClass activations) {
-    return llvm::any_of(program.buffers, [&](const ProgramBuffer &buffer) {
-      return buffer.kind == BufferKind::arena && buffer.type == tensorCoreType(activations);
-    });
-  };
-  return hasInputs(ActivationClass::bf16)  ? ActivationClass::bf16
-         : hasInputs(ActivationClass::f16) ? ActivationClass::f16
-                                           : ActivationClass::f32;
-}
-
 LogicalResult CudaLowering::lowerLinear(const Linear &linear) {
   MatmulSpec spec = {};
   describe(linear, spec);
   spec.weight = builder_.weight(linear.weight).logical.getFormat();
-  std::optional<ElementType> input = tensorCoreType(activations());
+  std::optional<ElementType> input = tensorCoreType(linear.activations);
   bool hasManyRows =
       builder_.maxTokens() > kMaxMatvecRows && view(linear.output).rows() == program::kNumTokens;
   if (!input || !hasManyRows) {
@@ -54,12 +42,6 @@ LogicalResult CudaLowering::lowerLinear(const Linear &linear) {
   }
   spec.input = *input;
   return lowerToMatmul(linear, spec);
-}
-
-/// The class that llama-assign-activations chose for the op.
-ActivationClass CudaLowering::activations() const {
-  auto name = op_->getAttrOfType<StringAttr>(llama::LlamaDialect::kActivationsAttrName);
-  return name ? *parseActivationClass(name.getValue()) : ActivationClass::f32;
 }
 
 LogicalResult CudaLowering::lowerToMatvec(const Linear &linear) {

@@ -30,7 +30,6 @@ private:
   llvm::LogicalResult checkDispatch(const KernelLaunch &launch, llvm::ArrayRef<GridDim> grid,
                                     const Operands &operands) override;
 
-  ActivationClass activations() const;
   llvm::LogicalResult lowerToMatvec(const Linear &linear);
   llvm::LogicalResult lowerToMatmul(const Linear &linear, const MatmulSpec &spec);
   llvm::FailureOr<View> pack(const Linear &linear, const MatmulSpec &spec);
@@ -45,7 +44,5 @@ private:
 /// The classes in which weights in a format are multiplied for prompts; the default is the first. For few
 /// rows, products are f32.
 std::vector<ActivationClass> activationsFor(WeightFormat format);
-/// The least precise class of activations of the products that a program of this target has.
-ActivationClass activationsOf(const Program &program);
 
 } // namespace cria::cuda

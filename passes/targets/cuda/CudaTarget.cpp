@@ -35,7 +35,6 @@ public:
                                           : sm_.name.str();
   }
   uint32_t abiVersion(const Program &) const override { return CRIA_GPU_KERNEL_ABI_VERSION; }
-  ActivationClass activations(const Program &program) const override { return cuda::activationsOf(program); }
   bool takesFormat(WeightFormat) const override { return true; }
   std::vector<ActivationClass> activationsFor(WeightFormat format) const override {
     return cuda::activationsFor(format);

@@ -47,7 +47,6 @@ public:
   std::string codeExtension() const override { return ""; }
 
   bool takesFormat(WeightFormat) const override { return true; } // as row_major arrays
-  ActivationClass activations(const Program &program) const override { return opsActivationsOf(program); }
   std::vector<ActivationClass> activationsFor(WeightFormat format) const override {
     std::vector<ActivationClass> classes;
     for (size_t i = 0; i < kActivationClasses.size(); ++i) {

@@ -29,16 +29,4 @@ uint32_t opsetVersionOf(const Program &program, std::span<const opset::Op> ops) 
   return version;
 }
 
-ActivationClass opsActivationsOf(const Program &program) {
-  ActivationClass activations = ActivationClass::f32;
-  for (const ProgramKernel &kernel : program.kernels) {
-    for (const ProgramAttribute &attribute : kernel.attributes) {
-      if (attribute.name == "activations") {
-        activations = parseActivationClass(std::get<std::string>(attribute.value)).value_or(activations);
-      }
-    }
-  }
-  return activations;
-}
-
 } // namespace cria

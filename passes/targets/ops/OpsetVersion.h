@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the package states of a program of ops: the version of the opset, and the class of activations.
+// What the package states of a program of ops: the version of the opset.
 #pragma once
 
-#include "format/ActivationClass.h"
 #include "format/Program.h"
 #include "plugins/sdk/cria_opset.hpp"
 
@@ -11,9 +10,5 @@ namespace cria {
 /// The lowest version of the opset that has every op, operand, element type and attribute of `program`, at
 /// least 1. What `ops` lacks counts as version 1: the target `ops` makes no such call.
 uint32_t opsetVersionOf(const Program &program, std::span<const opset::Op> ops = opset::kOps);
-
-/// The class of activations that ops of `program` state, f32 without one. A program has one class besides
-/// f32.
-ActivationClass opsActivationsOf(const Program &program);
 
 } // namespace cria

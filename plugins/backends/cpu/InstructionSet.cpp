@@ -2,6 +2,7 @@
 // Scores the levels of the x86-64 psABI.
 #include "InstructionSet.h"
 
+#include "BfloatCheck.h"
 #include "plugins/api/kernel_abi.h"
 #include "support/CpuLevel.h"
 
@@ -22,14 +23,20 @@ struct Level {
 };
 
 /// The higher the score, the more specialized the code. Plain code has no features.
-constexpr Level kLevels[] = {{"", 100}, {"x86-64-v3", 110}, {"x86-64-v4", 120}, {"x86-64-v4-vnni", 130}};
+constexpr Level kLevels[] = {{"", 100},
+                             {"x86-64-v3", 110},
+                             {"x86-64-v4", 120},
+                             {"x86-64-v4-vnni", 130},
+                             {"x86-64-v4-vnni-bf16", 140}};
 
 /// Returns what this machine lacks for a level; empty if it runs its code.
 std::string missingFor(const Level &level) {
-  return level.name.empty() ? "" : missingForCpu(level.name).value_or("it is for another architecture");
+  std::string missing =
+      level.name.empty() ? "" : missingForCpu(level.name).value_or("it is for another architecture");
+  return missing.empty() && level.name.ends_with("-bf16") ? bfloatProblem() : missing;
 }
 
-/// Returns "none, x86-64-v3, x86-64-v4 or x86-64-v4-vnni".
+/// Returns "none, x86-64-v3, … or x86-64-v4-vnni-bf16".
 std::string knownFeatures() {
   std::string names = "none";
   for (const Level &level : std::span(kLevels).subspan(1)) {

@@ -22,7 +22,7 @@ namespace {
 
 std::vector<const Isa *> isasWithCodes() {
   std::vector<const Isa *> isas = runnableIsas();
-  std::erase_if(isas, [](const Isa *isa) { return !isa->codes; });
+  std::erase_if(isas, [](const Isa *isa) { return !isa->codes || isa->dotBfloat; });
   return isas;
 }
 

@@ -42,13 +42,27 @@ std::vector<float> run(const KernelLibrary &library, const Problem &problem, Buf
   return std::vector<float>(output.begin(), output.end());
 }
 
+Buffer<float> packed(const KernelLibrary &library, const PackBfloatSpec &spec, Buffer<float> &input,
+                     int64_t rows) {
+  Buffer<float> words(size_t(rows * spec.words()), kNan);
+  std::vector<void *> bindings = {input.data(), words.data()};
+  for (int64_t row = 0; row < rows; ++row) {
+    library.kernel(spec.name())(bindings.data(), nullptr, uint32_t(row), 0, 0);
+  }
+  EXPECT_TRUE(words.intact() && input.intact());
+  return words;
+}
+
 void check(const Isa &isa, LinearSpec spec, const std::vector<int64_t> &rowCounts) {
   DenormalsAreZero scope;
+  const PackBfloatSpec packing{.columns = spec.inputs, .pairs = isa.dotBfloat};
+  spec.inputStride = spec.hasBfloatInputs() ? packing.words() : 0;
   LinearSpec single = spec;
   single.singleRow = true;
   KernelLibrary library(isa, [&](mlir::ModuleOp kernels) {
     emitLinear(kernels, isa, spec);
     emitLinear(kernels, isa, single);
+    emitPackBfloat(kernels, packing);
   });
   Random random(spec.inputs * 131 + spec.outputs);
   Buffer<std::byte> weight =
@@ -57,8 +71,10 @@ void check(const Isa &isa, LinearSpec spec, const std::vector<int64_t> &rowCount
     Buffer<float> input = randomFloats(rows * spec.inputs, random);
     Buffer<float> residual = randomFloats(rows * spec.outputs, random);
     std::vector<float> expected = scalarLinear(spec, rows, input, weight, residual);
-    std::vector<float> all = run(library, {spec, rows}, input, weight, residual);
-    std::vector<float> one = run(library, {single, rows}, input, weight, residual);
+    Buffer<float> words =
+        spec.hasBfloatInputs() ? packed(library, packing, input, rows) : std::move(input);
+    std::vector<float> all = run(library, {spec, rows}, words, weight, residual);
+    std::vector<float> one = run(library, {single, rows}, words, weight, residual);
     ASSERT_TRUE(sameBits(all, one)) << isa.name.str() << " " << spec.name() << " rows " << rows;
     // The scalar code takes its exponential from libm.
     bool exact = spec.activation == llama::Activation::none;
@@ -77,6 +93,50 @@ TEST(Linear, EqualsTheScalarChain) {
             {.inputs = 1030, .outputs = 20, .weight = type, .residual = true, .rows = ExtentKind::outputs},
             {1, 6, 14});
     }
+  }
+}
+
+TEST(Linear, EqualsTheDefinitionOfClassBf16) {
+  for (const Isa *isa : runnableIsas()) {
+    for (const int64_t inputs : {1, 2, 7, 100, 513, 1030}) {
+      check(*isa,
+            {.inputs = inputs,
+             .outputs = 83,
+             .weight = WeightFormat::bf16,
+             .activations = ActivationClass::bf16,
+             .residual = true},
+            {1, 2, 6, 12, 13, 29, 261});
+    }
+    check(*isa,
+          {.inputs = 65,
+           .outputs = 43,
+           .weight = WeightFormat::bf16,
+           .activations = ActivationClass::bf16,
+           .activation = llama::Activation::swiglu},
+          {1, 4, 13, 31});
+  }
+}
+
+// Ties, subnormal numbers, infinities and NaN.
+TEST(Linear, RoundsActivationsToBf16) {
+  DenormalsAreZero scope;
+  const float inf = std::numeric_limits<float>::infinity();
+  const std::vector<float> special = {0.0f,  -0.0f,  1e-40f, -0x1p-127f, 0x1p-126f, 1.00390625f, 1.01171875f,
+                                      3e38f, 3.4e38f, inf,   -inf,       kNan,      -kNan,       -2.7f,
+                                      1.0f,  65504.0f, 0x1.fffffep-127f};
+  for (const Isa *isa : runnableIsas()) {
+    const PackBfloatSpec spec{.columns = int64_t(special.size()), .pairs = isa->dotBfloat};
+    KernelLibrary library(*isa, [&](mlir::ModuleOp kernels) { emitPackBfloat(kernels, spec); });
+    Buffer<float> input(special.size());
+    std::copy(special.begin(), special.end(), input.begin());
+    Buffer<float> words = packed(library, spec, input, 1);
+    const auto *halves = reinterpret_cast<const uint16_t *>(words.data());
+    for (size_t k = 0; k < special.size(); ++k) {
+      const uint32_t expected = std::bit_cast<uint32_t>(roundToBf16(special[k]));
+      const uint32_t got = spec.pairs ? uint32_t(halves[k]) << 16 : std::bit_cast<uint32_t>(words[k]);
+      EXPECT_EQ(got, expected) << isa->name.str() << " " << special[k];
+    }
+    EXPECT_EQ(spec.pairs ? halves[special.size()] : std::bit_cast<uint32_t>(words[special.size()]), 0u);
   }
 }
 

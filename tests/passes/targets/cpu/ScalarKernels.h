@@ -2,6 +2,7 @@
 // The computations of the kernels as loops over scalars, and random operands.
 #pragma once
 
+#include "format/ActivationProduct.h"
 #include "format/WeightLayout.h"
 #include "tests/passes/targets/cpu/KernelHarness.h"
 
@@ -106,12 +107,12 @@ inline Buffer<std::byte> randomPanels(int64_t rows, int64_t columns, ElementType
 
 inline float scalarDot(const float *input, const void *weight, int64_t row, const LinearSpec &spec) {
   PhysicalLayout layout = panels(spec.weightRows(), spec.inputs);
-  float sum = 0;
+  std::vector<float> x, values;
   for (int64_t k = 0; k < spec.inputs; ++k) {
-    sum =
-        std::fma(input[k], loadElement(weight, layout.offsetOf(row, k), traitsOf(spec.weight).element), sum);
+    x.push_back(spec.hasBfloatInputs() ? roundToBf16(input[k]) : input[k]);
+    values.push_back(loadElement(weight, layout.offsetOf(row, k), traitsOf(spec.weight).element));
   }
-  return sum;
+  return spec.hasBfloatInputs() ? productBf16(x, values) : productF32(x, values);
 }
 
 inline std::vector<float> scalarLinear(const LinearSpec &spec, int64_t rows, Buffer<float> &input,

@@ -53,14 +53,5 @@ TEST(OpsetVersionTest, AProgramAsksForTheHighestVersionItUses) {
   EXPECT_EQ(opsetVersionOf(program, kOps), 5u);
 }
 
-TEST(OpsetVersionTest, TheActivationsAreThoseThatOpsState) {
-  Program program;
-  addDispatch(program, "halve", ElementType::f32);
-  EXPECT_EQ(opsActivationsOf(program), ActivationClass::f32);
-  addDispatch(program, "halve", ElementType::f32, {{"activations", std::string("int8")}});
-  addDispatch(program, "halve", ElementType::f32);
-  EXPECT_EQ(opsActivationsOf(program), ActivationClass::int8);
-}
-
 } // namespace
 } // namespace cria

@@ -53,7 +53,7 @@ TEST(CpuProbe, RefusesAnotherKernelAbi) {
 TEST(CpuProbe, RefusesUnknownFeatures) {
   const Probe result = probe(kNativeFormat, "x86-64-v9");
   EXPECT_EQ(result.score, 0u);
-  EXPECT_THAT(result.reason, HasSubstr("x86-64-v4 or x86-64-v4-vnni, got 'x86-64-v9'"));
+  EXPECT_THAT(result.reason, HasSubstr("x86-64-v4-vnni or x86-64-v4-vnni-bf16, got 'x86-64-v9'"));
 }
 
 #if defined(__x86_64__)
@@ -63,6 +63,8 @@ TEST(CpuProbe, ScoresLevelsAsTheProcessorHasThem) {
   EXPECT_EQ(probe(kNativeFormat, "x86-64-v4").score, __builtin_cpu_supports("x86-64-v4") ? 120u : 0u);
   const bool vnni = __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512vnni");
   EXPECT_EQ(probe(kNativeFormat, "x86-64-v4-vnni").score, vnni ? 130u : 0u);
+  const bool bfloat = vnni && __builtin_cpu_supports("avx512bf16");
+  EXPECT_EQ(probe(kNativeFormat, "x86-64-v4-vnni-bf16").score, bfloat ? 140u : 0u);
 }
 #endif
 
