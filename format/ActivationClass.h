@@ -54,6 +54,9 @@ constexpr bool multiplies(ActivationClass activations, const WeightFormatTraits 
   return false;
 }
 
+/// Whether products take their input in bf16.
+constexpr bool roundsToBfloat(ActivationClass activations) { return activations == ActivationClass::bf16; }
+
 /// What the scale of a group is in class int8.
 enum class Int8Encoding : uint8_t {
   a8,  ///< any f32

@@ -77,9 +77,11 @@ struct CpuLevel {
   std::array<std::string_view, 2> extensions = {};
 };
 
-inline constexpr CpuLevel kLevels[] = {
-    {"x86-64-v2", 2}, {"x86-64-v3", 3}, {"x86-64-v4", 4}, {"x86-64-v4-vnni", 4, {"avx512vnni"}},
-    {"x86-64-v4-vnni-bf16", 4, {"avx512vnni", "avx512bf16"}}};
+inline constexpr CpuLevel kLevels[] = {{"x86-64-v2", 2},
+                                       {"x86-64-v3", 3},
+                                       {"x86-64-v4", 4},
+                                       {"x86-64-v4-vnni", 4, {"avx512vnni"}},
+                                       {"x86-64-v4-vnni-bf16", 4, {"avx512vnni", "avx512bf16"}}};
 
 /// What the machine `words` lacks of the features that `isNeeded` chooses; empty if nothing.
 template <typename IsNeeded> std::string missing(const CpuWords &words, IsNeeded isNeeded) {

@@ -133,7 +133,8 @@ int64_t Compilation::maxTokens() const { return std::min(job_.maxTokens, model_.
 
 Status Compilation::makeTargets() {
   const cpu::ProductKinds products = {.hasCodes = model_.weights.hasCodes(),
-                                      .hasBfloatInputs = job_.activations == ActivationClass::bf16};
+                                      .hasBfloatInputs =
+                                          job_.activations && roundsToBfloat(*job_.activations)};
   CRIA_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Target>> targets,
                         createTargets(job_, products, observer_));
   for (std::unique_ptr<Target> &target : targets) {

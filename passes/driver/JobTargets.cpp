@@ -23,8 +23,8 @@ static OpsCapabilities capabilitiesOf(const OpsBackend &backend) {
                    partIf(backend.ops.contains("rope_attention"), FusedPart::rope_attention)};
 }
 
-StatusOr<std::vector<std::unique_ptr<Target>>> createTargets(const CompileJob &job, cpu::ProductKinds products,
-                                                             CompileObserver &observer) {
+StatusOr<std::vector<std::unique_ptr<Target>>>
+createTargets(const CompileJob &job, cpu::ProductKinds products, CompileObserver &observer) {
   std::vector<std::unique_ptr<Target>> targets;
   if (job.opsBackend) {
     targets.push_back(createOpsTarget(capabilitiesOf(*job.opsBackend)));

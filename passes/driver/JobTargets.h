@@ -9,7 +9,7 @@
 namespace cria {
 
 /// Errors: those of TargetPlugins and expandTargets().
-StatusOr<std::vector<std::unique_ptr<Target>>> createTargets(const CompileJob &job, cpu::ProductKinds products,
-                                                             CompileObserver &observer);
+StatusOr<std::vector<std::unique_ptr<Target>>>
+createTargets(const CompileJob &job, cpu::ProductKinds products, CompileObserver &observer);
 
 } // namespace cria

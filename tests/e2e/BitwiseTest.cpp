@@ -11,7 +11,8 @@
 namespace cria::test {
 namespace {
 
-constexpr size_t kNumTokens = 100; // several pages, several row tiles
+constexpr std::string_view kInClass = "_in_"; // "bf16_in_bf16": weights, class of activations
+constexpr size_t kNumTokens = 100;            // several pages, several row tiles
 
 class BitwiseTest : public testing::TestWithParam<std::tuple<std::string, std::string, std::string>> {
 protected:
@@ -26,10 +27,17 @@ protected:
   const std::string &weights() const { return std::get<2>(GetParam()); }
 
   std::unique_ptr<Model> open(uint32_t threads = 2, const std::vector<std::string> &arguments = {}) {
+    return openCompiled(compile(arguments), {.target = target(), .threads = threads});
+  }
+
+  std::string compile(const std::vector<std::string> &arguments) {
     std::vector<std::string> all = {"--no-tokenizer", "--target", "cpu", "--weights", weights()};
+    if (const size_t mark = weights().find(kInClass); mark != std::string::npos) {
+      all.back().resize(mark);
+      all.insert(all.end(), {"--activations", weights().substr(mark + std::string(kInClass).size())});
+    }
     all.insert(all.end(), arguments.begin(), arguments.end());
-    return openCompiled(compileModel(goldenModelPath(modelName()), all),
-                        {.target = target(), .threads = threads});
+    return compileModel(goldenModelPath(modelName()), all);
   }
 };
 
@@ -99,10 +107,7 @@ TEST_P(BitwiseTest, Threads) {
 TEST_P(BitwiseTest, Levels) {
   const std::unique_ptr<Model> model = open();
   const std::vector<int32_t> tokens = tokensFor(*model);
-  const std::unique_ptr<Model> lowest =
-      openCompiled(compileModel(goldenModelPath(modelName()),
-                                {"--no-tokenizer", "--target", "cpu", "--weights", weights()}),
-                   {.target = "cpu-x86-64-v3"});
+  const std::unique_ptr<Model> lowest = openCompiled(compile({}), {.target = "cpu-x86-64-v3"});
   expectSameBits(prefillLogits(*model, tokens), prefillLogits(*lowest, tokens));
 }
 
@@ -154,6 +159,11 @@ INSTANTIATE_TEST_SUITE_P(, BitwiseTest,
                          testing::Combine(testing::Values("gqa", "odd-vocab", "head-dim", "bf16"),
                                           testing::Values("cpu-x86-64-v3", "cpu-x86-64-v4"),
                                           testing::Values("f16")),
+                         nameOfCase);
+INSTANTIATE_TEST_SUITE_P(Bfloat, BitwiseTest,
+                         testing::Combine(testing::Values("gqa", "odd-vocab"),
+                                          testing::Values("cpu-x86-64-v4", "cpu-x86-64-v4-vnni-bf16"),
+                                          testing::Values("bf16_in_bf16")),
                          nameOfCase);
 INSTANTIATE_TEST_SUITE_P(Codes, BitwiseTest,
                          testing::Combine(testing::Values("gqa", "odd-vocab"),

@@ -123,9 +123,14 @@ std::vector<ProductLoop> byteLoops() {
   return loops;
 }
 
+/// Kernels take the faster of the instruction and of fused multiply-adds.
 std::vector<ProductLoop> bf16Loops() {
-  return __builtin_cpu_supports("avx512bf16") ? std::vector<ProductLoop>{{operationsOf(32), dotBf16}}
-                                              : std::vector<ProductLoop>();
+  std::vector<ProductLoop> loops;
+  if (__builtin_cpu_supports("avx512bf16")) {
+    loops = floatLoops();
+    loops.push_back({operationsOf(32), dotBf16});
+  }
+  return loops;
 }
 #else
 std::vector<ProductLoop> byteLoops() { return {}; }

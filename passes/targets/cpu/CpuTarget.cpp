@@ -36,8 +36,7 @@ private:
   LogicalResult lowerOp(llama::GatherRowsOp op) override;
   LogicalResult lowerLinear(const Linear &linear) override;
   template <typename Spec>
-  FailureOr<View> packedRows(Value value, const Spec &spec, Type word,
-                             void (*emit)(ModuleOp, const Spec &));
+  FailureOr<View> packedRows(Value value, const Spec &spec, Type word, void (*emit)(ModuleOp, const Spec &));
   FailureOr<View> inputOf(Value value, const cpu::LinearSpec &spec);
   LogicalResult lowerAttention(const Attention &attention) override;
 
@@ -73,9 +72,8 @@ template <typename Spec>
 FailureOr<View> CpuLowering::packedRows(Value value, const Spec &spec, Type word,
                                         void (*emit)(ModuleOp, const Spec &)) {
   View rows = view(value);
-  auto [packed, isNew] = builder_.derived(value, spec.name(), [&] {
-    return builder_.temporary("packed", word, {rows.rows(), spec.words()});
-  });
+  auto [packed, isNew] = builder_.derived(
+      value, spec.name(), [&] { return builder_.temporary("packed", word, {rows.rows(), spec.words()}); });
   if (isNew && failed(dispatch(kernelOf(spec, {}, emit), gridOverRows(rows),
                                operands().read("input", rows).write("output", packed)))) {
     return failure();
@@ -88,9 +86,9 @@ FailureOr<View> CpuLowering::inputOf(Value value, const cpu::LinearSpec &spec) {
   View rows = view(value);
   Builder types(builder_.context());
   if (!isDense(spec.weight)) {
-    return packedRows(
-        value, cpu::packingFor(isa_, traitsOf(spec.weight), rows.columns(), rows.strides.front()),
-        types.getI32Type(), cpu::emitPackRows);
+    return packedRows(value,
+                      cpu::packingFor(isa_, traitsOf(spec.weight), rows.columns(), rows.strides.front()),
+                      types.getI32Type(), cpu::emitPackRows);
   }
   if (spec.hasBfloatInputs()) {
     const cpu::PackBfloatSpec packing{

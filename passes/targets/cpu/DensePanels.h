@@ -7,15 +7,15 @@
 
 namespace cria::cpu {
 
-/// The weights of 16 rows as vectors of 16 words, in the order of columns: a vector has a column in f32, or, on
-/// levels with vdpbf16ps in class bf16, a pair of columns in bf16. Rows of activations have a word for each
-/// vector. Class bf16 adds the second column of a pair first (format/ActivationProduct.h).
+/// The weights of 16 rows as vectors of 16 words, in the order of columns: a vector has a column in f32, or,
+/// on levels with vdpbf16ps in class bf16, a pair of columns in bf16. Rows of activations have a word for
+/// each vector. Class bf16 adds the second column of a pair first (format/ActivationProduct.h).
 class DensePanels {
 public:
   DensePanels(Emitter &emitter, const Isa &isa, const LinearSpec &spec, mlir::Value weight);
 
-  /// Vectors of a panel. In class bf16 without pairs their number is even: a last column alone has zeros beside
-  /// it.
+  /// Vectors of a panel. In class bf16 without pairs their number is even: a last column alone has zeros
+  /// beside it.
   int64_t vectors() const;
   /// The vector that a chain adds as number i; i for an i of less than a multiple of 2.
   int64_t inOrderOfChains(int64_t i) const { return isSwapped() ? i ^ 1 : i; }

@@ -4,8 +4,8 @@
 
 namespace cria::cpu {
 
-// 16 registers of 8 floats, or 32 of 4, hold 8 vectors of 16 floats, two of which are reserved for operands. 32
-// registers of 16 floats hold 24 accumulators, 4 weights and the broadcast activations.
+// 16 registers of 8 floats, or 32 of 4, hold 8 vectors of 16 floats, two of which are reserved for operands.
+// 32 registers of 16 floats hold 24 accumulators, 4 weights and the broadcast activations.
 static constexpr int64_t kNarrowAccumulators = 6;
 static constexpr int64_t kWideAccumulators = 24;
 
@@ -46,8 +46,7 @@ static constexpr Isa kIsas[] = {
     onX86("x86-64-v3", "x86-64-v3", ""),
     onlyDense(onAvx512("x86-64-v4", "-prefer-256-bit")),
     withDotBytes(onAvx512("x86-64-v4-vnni", "-prefer-256-bit,+avx512vnni")),
-    withDotBfloat(withDotBytes(
-        onAvx512("x86-64-v4-vnni-bf16", "-prefer-256-bit,+avx512vnni,+avx512bf16"))),
+    withDotBfloat(withDotBytes(onAvx512("x86-64-v4-vnni-bf16", "-prefer-256-bit,+avx512vnni,+avx512bf16"))),
     {.name = "aarch64",
      .format = "elf.aarch64",
      .triple = "aarch64-unknown-linux-gnu",

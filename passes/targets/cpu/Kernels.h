@@ -40,7 +40,7 @@ struct LinearSpec {
   int64_t inputStride = 0, residualStride = 0, outputStride = 0;
 
   int64_t weightRows() const;
-  bool hasBfloatInputs() const;
+  bool hasBfloatInputs() const { return roundsToBfloat(activations); }
   static constexpr int64_t weightRowsPerGroup() { return kPanels * 16; }
   int64_t groups() const { return (weightRows() + weightRowsPerGroup() - 1) / weightRowsPerGroup(); }
   int64_t rowsPerWorkgroup() const;

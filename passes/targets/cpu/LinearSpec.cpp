@@ -11,18 +11,6 @@ int64_t LinearSpec::weightRows() const {
   return activation == llama::Activation::none ? outputs : 2 * llvm::alignTo(outputs, kLanes);
 }
 
-bool LinearSpec::hasBfloatInputs() const {
-  switch (activations) {
-  case ActivationClass::bf16:
-    return true;
-  case ActivationClass::f32:
-  case ActivationClass::f16:  // not of this target
-  case ActivationClass::int8: // of weights with codes
-    return false;
-  }
-  llvm_unreachable("not an enumerator");
-}
-
 std::string LinearSpec::name() const {
   std::string name = llvm::formatv("linear_k{0}_n{1}_{2}", inputs, outputs, nameOf(weight));
   name += hasBfloatInputs() ? "_by_bf16" : "";

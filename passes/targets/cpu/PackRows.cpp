@@ -157,10 +157,7 @@ PackRowsSpec packingFor(const Isa &isa, const WeightFormatTraits &format, int64_
   if (zero == 0) { // reads no starts, so it shares rows with Q6_K, its companion in mixes
     zero = zeroOfCodes(isa, traitsOf(WeightFormat::q6_k));
   }
-  return {.columns = columns,
-          .encoding = int8EncodingFor(format),
-          .zero = zero,
-          .inputStride = inputStride};
+  return {.columns = columns, .encoding = int8EncodingFor(format), .zero = zero, .inputStride = inputStride};
 }
 
 std::string PackRowsSpec::name() const {

@@ -21,8 +21,8 @@ struct PackedRow {
   constexpr int64_t starts() const { return kSteps * groups(); }
   constexpr int64_t startsOfHalves(int64_t half) const { return starts() + (1 + half) * groups(); }
   constexpr int64_t scaledSums() const { return starts() + 3 * groups(); } ///< f32: Σ q · d, or Σ q · 2^e
-  constexpr int64_t scales() const { return scaledSums() + groups(); } ///< f32 d, or i32 e << 23
-  constexpr int64_t base() const { return scales() + groups(); }       ///< f32: of a8p
+  constexpr int64_t scales() const { return scaledSums() + groups(); }     ///< f32 d, or i32 e << 23
+  constexpr int64_t base() const { return scales() + groups(); }           ///< f32: of a8p
   constexpr int64_t words() const { return (base() + kRowMultiple) / kRowMultiple * kRowMultiple; }
 };
 

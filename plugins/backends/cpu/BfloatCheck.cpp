@@ -5,6 +5,7 @@
 #include "support/FloatMode.h"
 
 #include <bit>
+#include <chrono>
 #include <random>
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -37,7 +38,9 @@ BfloatPairs randomPairs(std::mt19937 &random, int span) {
   return pairs;
 }
 
-float half(uint32_t pair, int index) { return std::bit_cast<float>(index == 0 ? pair << 16 : pair & 0xFFFF0000u); }
+float half(uint32_t pair, int index) {
+  return std::bit_cast<float>(index == 0 ? pair << 16 : pair & 0xFFFF0000u);
+}
 
 /// A step of productBf16(): the second column first.
 float defined(const BfloatPairs &pairs, size_t lane) {
@@ -64,6 +67,47 @@ __attribute__((target("avx512f,avx512bf16"))) std::array<float, 16> dotOfProcess
   _mm512_storeu_ps(sums.data(), _mm512_dpbf16_ps(_mm512_loadu_ps(pairs.sums.data()), left, right));
   return sums;
 }
+
+constexpr int kChains = 12, kTimedRounds = 100, kTrials = 30;
+
+// The operands pass through empty instructions, so that no round is left out.
+
+__attribute__((target("avx512f,avx512bf16"))) void dotInChains(const BfloatPairs &pairs) {
+  __m512 sums[kChains] = {};
+  const __m512bh factors = (__m512bh)_mm512_loadu_si512(pairs.left.data());
+  for (int round = 0; round < kTimedRounds; ++round) {
+#pragma GCC unroll 12
+    for (__m512 &sum : sums) {
+      sum = _mm512_dpbf16_ps(sum, factors, factors);
+      asm volatile("" : "+v"(sum));
+    }
+  }
+}
+
+__attribute__((target("avx512f"))) void multiplyInChains(const BfloatPairs &pairs) {
+  __m512 sums[kChains] = {};
+  const __m512 factors = _mm512_loadu_ps(pairs.sums.data());
+  for (int round = 0; round < 2 * kTimedRounds; ++round) {
+#pragma GCC unroll 12
+    for (__m512 &sum : sums) {
+      sum = _mm512_fmadd_ps(factors, factors, sum);
+      asm volatile("" : "+v"(sum));
+    }
+  }
+}
+
+/// The shortest of several times.
+std::chrono::steady_clock::duration timeOf(void (*work)(const BfloatPairs &)) {
+  using Clock = std::chrono::steady_clock;
+  const BfloatPairs zeros = {};
+  Clock::duration shortest = Clock::duration::max();
+  for (int trial = 0; trial < kTrials; ++trial) {
+    const Clock::time_point start = Clock::now();
+    work(zeros);
+    shortest = std::min(shortest, Clock::now() - start);
+  }
+  return shortest;
+}
 #endif
 
 } // namespace
@@ -87,6 +131,15 @@ std::string bfloatProblem() {
   return kProblem;
 #else
   return "";
+#endif
+}
+
+bool isBfloatFast() {
+#if defined(__x86_64__)
+  static const bool kIsFast = timeOf(dotInChains) < timeOf(multiplyInChains);
+  return kIsFast;
+#else
+  return false;
 #endif
 }
 

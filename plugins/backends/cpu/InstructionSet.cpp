@@ -23,17 +23,22 @@ struct Level {
 };
 
 /// The higher the score, the more specialized the code. Plain code has no features.
-constexpr Level kLevels[] = {{"", 100},
-                             {"x86-64-v3", 110},
-                             {"x86-64-v4", 120},
-                             {"x86-64-v4-vnni", 130},
-                             {"x86-64-v4-vnni-bf16", 140}};
+constexpr Level kLevels[] = {
+    {"", 100}, {"x86-64-v3", 110}, {"x86-64-v4", 120}, {"x86-64-v4-vnni", 130}, {"x86-64-v4-vnni-bf16", 140}};
+
+bool needsBfloat(const Level &level) { return level.name.ends_with("-bf16"); }
 
 /// Returns what this machine lacks for a level; empty if it runs its code.
 std::string missingFor(const Level &level) {
   std::string missing =
       level.name.empty() ? "" : missingForCpu(level.name).value_or("it is for another architecture");
-  return missing.empty() && level.name.ends_with("-bf16") ? bfloatProblem() : missing;
+  return missing.empty() && needsBfloat(level) ? bfloatProblem() : missing;
+}
+
+/// An instruction that is slow here is for packages without code for the level below.
+uint32_t scoreOf(const Level &level) {
+  constexpr uint32_t kBelowLevel4 = 115;
+  return needsBfloat(level) && !isBfloatFast() ? kBelowLevel4 : level.score;
 }
 
 /// Returns "none, x86-64-v3, … or x86-64-v4-vnni-bf16".
@@ -63,7 +68,7 @@ CodeScore scoreCode(const cria_executable_info &info) {
   for (const Level &level : kLevels) {
     if (level.name == features) {
       const std::string missing = missingFor(level);
-      return missing.empty() ? CodeScore{level.score, ""}
+      return missing.empty() ? CodeScore{scoreOf(level), ""}
                              : refuse("code for " + std::string(features) + " cannot run here: " + missing);
     }
   }

@@ -71,8 +71,7 @@ void check(const Isa &isa, LinearSpec spec, const std::vector<int64_t> &rowCount
     Buffer<float> input = randomFloats(rows * spec.inputs, random);
     Buffer<float> residual = randomFloats(rows * spec.outputs, random);
     std::vector<float> expected = scalarLinear(spec, rows, input, weight, residual);
-    Buffer<float> words =
-        spec.hasBfloatInputs() ? packed(library, packing, input, rows) : std::move(input);
+    Buffer<float> words = spec.hasBfloatInputs() ? packed(library, packing, input, rows) : std::move(input);
     std::vector<float> all = run(library, {spec, rows}, words, weight, residual);
     std::vector<float> one = run(library, {single, rows}, words, weight, residual);
     ASSERT_TRUE(sameBits(all, one)) << isa.name.str() << " " << spec.name() << " rows " << rows;
@@ -121,9 +120,9 @@ TEST(Linear, EqualsTheDefinitionOfClassBf16) {
 TEST(Linear, RoundsActivationsToBf16) {
   DenormalsAreZero scope;
   const float inf = std::numeric_limits<float>::infinity();
-  const std::vector<float> special = {0.0f,  -0.0f,  1e-40f, -0x1p-127f, 0x1p-126f, 1.00390625f, 1.01171875f,
-                                      3e38f, 3.4e38f, inf,   -inf,       kNan,      -kNan,       -2.7f,
-                                      1.0f,  65504.0f, 0x1.fffffep-127f};
+  const std::vector<float> special = {
+      0.0f, -0.0f, 1e-40f, -0x1p-127f, 0x1p-126f, 1.00390625f, 1.01171875f, 3e38f,           3.4e38f,
+      inf,  -inf,  kNan,   -kNan,      -2.7f,     1.0f,        65504.0f,    0x1.fffffep-127f};
   for (const Isa *isa : runnableIsas()) {
     const PackBfloatSpec spec{.columns = int64_t(special.size()), .pairs = isa->dotBfloat};
     KernelLibrary library(*isa, [&](mlir::ModuleOp kernels) { emitPackBfloat(kernels, spec); });
