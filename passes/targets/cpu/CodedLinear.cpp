@@ -18,7 +18,10 @@ namespace {
 constexpr int64_t kPair = 2; // panels that are multiplied together: two streams, or 32 columns of a tile
 constexpr int64_t kCodedPrefetch = 4096;
 constexpr int64_t kCodedRowBlock = 516; // 86 tiles of 6: a panel is unpacked once for 512 rows
-constexpr int64_t kWideTile = 6;        // 6 × 2 sums of integers and 6 × 2 of floats leave 8 of 32 registers
+/// Up to so many tiles of rows, each unpacks the weights in registers: that takes less time than to store
+/// them.
+constexpr int64_t kDirectTiles = 4;
+constexpr int64_t kWideTile = 6; // 6 × 2 sums of integers and 6 × 2 of floats leave 8 of 32 registers
 
 class CodedLinearEmitter {
 public:
@@ -41,6 +44,13 @@ private:
     llvm::function_ref<Value(int64_t panel)> negatedMinimum;
   };
 
+  /// The rows of a tile. Where a step has fewer, the last one is computed again, and not stored.
+  struct Rows {
+    SmallVector<Index> numbers;
+    std::optional<Index> count; ///< rows to store: all without it
+    int64_t size() const { return int64_t(numbers.size()); }
+  };
+
   Index panelStart(Index panel) { return panel * panels_.blocks().bytes(); }
   Value word(Index row, int64_t plane, Index group) {
     return e_.loadScalar(input_, row * row_.words() + plane + group);
@@ -48,18 +58,30 @@ private:
   Value real(Value word) { return e_.bitcast(word, e_.f32()); }
   Value startOf(Index row, int64_t plane, Index group);
   Value addRun(Value sums, Value y, Value scale, Value scaleOfRow);
-  Values addGroup(Index row, int64_t rows, Index group, int64_t numPanels, Values y, const Group &weights);
+  Values addGroup(const Rows &rows, Index group, Values y, const Group &weights);
   Value finished(Value y, Index row);
 
-  // One row: weights are unpacked in registers.
-  Values addBlock(ArrayRef<Index> blocks, Index firstGroup, int64_t numGroups, Values y);
-  // Many rows: weights are unpacked to scratch. Places are in floats.
+  // Few rows: weights are unpacked in registers.
+  Values addBlock(ArrayRef<Index> blocks, Index firstGroup, int64_t numGroups, const Rows &rows, Values y);
+  void directTile(const Rows &rows, Index panel);
+  void directTiles(Index firstRow, Index rows, Index panel);
+  // Many rows: weights are unpacked to scratch, a part for each pair. Places are in floats.
   int64_t codesOfGroup() const { return CodedPanels::kSteps * kPair * kLanes; }
   int64_t scalesAt() const { return row_.groups() * codesOfGroup(); }
   int64_t scalesOfPanel() const;
-  void unpackPair(Index firstPanel);
-  void unpackBlock(Index block, Index firstGroup, int64_t numGroups, int64_t panel, Index scalesAt);
-  void tile(Index row, int64_t rows, Index panel);
+  int64_t sizeOfPair() const { return scalesAt() + kPair * scalesOfPanel(); }
+  Index scratchOf(Index pair) { return pair / kPair * sizeOfPair(); }
+  void unpackPair(Index firstPanel, Index start);
+  void unpackBlock(Index block, Index firstGroup, int64_t numGroups, Index codes, Index scales);
+  void tile(const Rows &rows, Index panel, Index start);
+  void finishTile(ArrayRef<Value> y, const Rows &rows, Index panel);
+  Rows rowsAt(Index first, Index left, int64_t size);
+  int64_t tileRows() const { return isa_.wide ? kWideTile : 1; }
+  /// Runs body(its number in the workgroup, first panel) for the pairs of panels of the workgroup.
+  void forPairs(llvm::function_ref<void(Index pair, Index panel)> body) {
+    e_.forEach(e_.index(0), e_.index(LinearSpec::kPanels), kPair,
+               [&](Index pair) { body(pair, kernel_.x() * LinearSpec::kPanels + pair); });
+  }
 
   Emitter &e_;
   KernelFunction &kernel_;
@@ -88,40 +110,40 @@ Value CodedLinearEmitter::addRun(Value sums, Value y, Value scale, Value scaleOf
 }
 
 /// Adds a group of columns to the sums y of rows × panels.
-CodedLinearEmitter::Values CodedLinearEmitter::addGroup(Index row, int64_t rows, Index group,
-                                                        int64_t numPanels, Values y, const Group &weights) {
+CodedLinearEmitter::Values CodedLinearEmitter::addGroup(const Rows &rows, Index group, Values y,
+                                                        const Group &weights) {
   const int64_t runs = panels_.runs(), steps = CodedPanels::kSteps / runs;
   for (int64_t run = 0; run < runs; ++run) {
     Values sums;
-    for (int64_t r = 0; r < rows; ++r) {
+    for (Index row : rows.numbers) {
       const int64_t plane = runs == 1 ? row_.starts() : row_.startsOfHalves(run);
-      sums.append(size_t(numPanels), startOf(row + r, plane, group));
+      sums.append(size_t(kPair), startOf(row, plane, group));
     }
     for (int64_t step = run * steps; step < (run + 1) * steps; ++step) {
       Values codes;
-      for (int64_t p = 0; p < numPanels; ++p) {
+      for (int64_t p = 0; p < kPair; ++p) {
         codes.push_back(weights.codes(p, step));
       }
-      for (int64_t r = 0; r < rows; ++r) {
-        Value x = word(row + r, row_.codes() + step, group * PackedRow::kSteps);
-        for (int64_t p = 0; p < numPanels; ++p) {
-          Value &sum = sums[r * numPanels + p];
+      for (auto [r, row] : llvm::enumerate(rows.numbers)) {
+        Value x = word(row, row_.codes() + step, group * PackedRow::kSteps);
+        for (int64_t p = 0; p < kPair; ++p) {
+          Value &sum = sums[r * kPair + p];
           sum = panels_.dot(sum, codes[p], x);
         }
       }
     }
-    for (int64_t r = 0; r < rows; ++r) {
-      Value scaleOfRow = word(row + r, row_.scales(), group);
-      for (int64_t p = 0; p < numPanels; ++p) {
-        Value &sum = y[r * numPanels + p];
-        sum = addRun(sums[r * numPanels + p], sum, weights.scale(p, run), scaleOfRow);
+    for (auto [r, row] : llvm::enumerate(rows.numbers)) {
+      Value scaleOfRow = word(row, row_.scales(), group);
+      for (int64_t p = 0; p < kPair; ++p) {
+        Value &sum = y[r * kPair + p];
+        sum = addRun(sums[r * kPair + p], sum, weights.scale(p, run), scaleOfRow);
       }
     }
   }
-  for (int64_t r = 0; panels_.hasMinimums() && r < rows; ++r) {
-    Value scaled = e_.broadcast(real(word(row + r, row_.scaledSums(), group)));
-    for (int64_t p = 0; p < numPanels; ++p) {
-      Value &sum = y[r * numPanels + p];
+  for (int64_t r = 0; panels_.hasMinimums() && r < rows.size(); ++r) {
+    Value scaled = e_.broadcast(real(word(rows.numbers[r], row_.scaledSums(), group)));
+    for (int64_t p = 0; p < kPair; ++p) {
+      Value &sum = y[r * kPair + p];
       sum = e_.fma(weights.negatedMinimum(p), scaled, sum);
     }
   }
@@ -133,11 +155,11 @@ Value CodedLinearEmitter::finished(Value y, Index row) {
 }
 
 //===----------------------------------------------------------------------------------------------------===//
-// One row
+// Few rows
 //===----------------------------------------------------------------------------------------------------===//
 
 CodedLinearEmitter::Values CodedLinearEmitter::addBlock(ArrayRef<Index> blocks, Index firstGroup,
-                                                        int64_t numGroups, Values y) {
+                                                        int64_t numGroups, const Rows &rows, Values y) {
   const int64_t perPanel = panels_.scratchOfBlock();
   for (int64_t p = 0; p < kPair; ++p) {
     panels_.prefetchScales(blocks[p], kCodedPrefetch);
@@ -154,32 +176,65 @@ CodedLinearEmitter::Values CodedLinearEmitter::addBlock(ArrayRef<Index> blocks, 
       return panels_.scale(scratch_, e_.index(p * perPanel), group, run);
     };
     auto minimum = [&](int64_t p) { return panels_.negatedMinimum(scratch_, e_.index(p * perPanel), group); };
-    return addGroup(kernel_.y(), 1, firstGroup + group, kPair, Values(carried), {codes, scale, minimum});
+    return addGroup(rows, firstGroup + group, Values(carried), {codes, scale, minimum});
   });
 }
 
-void CodedLinearEmitter::emitSingleRow() {
+/// rows × 2 panels, whose weights are unpacked in registers.
+void CodedLinearEmitter::directTile(const Rows &rows, Index panel) {
   const PanelBlocks &blocks = panels_.blocks();
-  e_.forEach(e_.index(0), e_.index(LinearSpec::kPanels), kPair, [&](Index pair) {
-    Index panel = kernel_.x() * LinearSpec::kPanels + pair;
-    auto blocksAt = [&](Index block) {
-      return SmallVector<Index>{panelStart(panel) + block * blocks.blockBytes(),
-                                panelStart(panel + 1) + block * blocks.blockBytes()};
-    };
-    Values y(kPair, e_.splat(0));
-    y = e_.loop(e_.index(0), e_.index(blocks.fullBlocks()), 1, y, [&](Index block, ArrayRef<Value> carried) {
-      const int64_t groups = panels_.groupsOfBlock();
-      return addBlock(blocksAt(block), block * groups, groups, Values(carried));
-    });
-    if (blocks.lastGroups() > 0) {
-      Index block = e_.index(blocks.fullBlocks());
-      y = addBlock(blocksAt(block), block * panels_.groupsOfBlock(), blocks.lastGroups(), y);
-    }
-    for (Value &sum : y) {
-      sum = finished(sum, kernel_.y());
-    }
-    epilogue_.finish(y, kernel_.y(), panel);
+  const int64_t groups = panels_.groupsOfBlock();
+  auto blocksAt = [&](Index block) {
+    return SmallVector<Index>{panelStart(panel) + block * blocks.blockBytes(),
+                              panelStart(panel + 1) + block * blocks.blockBytes()};
+  };
+  Values y(size_t(rows.size() * kPair), e_.splat(0));
+  y = e_.loop(e_.index(0), e_.index(blocks.fullBlocks()), 1, y, [&](Index block, ArrayRef<Value> carried) {
+    return addBlock(blocksAt(block), block * groups, groups, rows, Values(carried));
   });
+  if (blocks.lastGroups() > 0) {
+    Index block = e_.index(blocks.fullBlocks());
+    y = addBlock(blocksAt(block), block * groups, blocks.lastGroups(), rows, y);
+  }
+  finishTile(y, rows, panel);
+}
+
+void CodedLinearEmitter::finishTile(ArrayRef<Value> y, const Rows &rows, Index panel) {
+  for (auto [r, row] : llvm::enumerate(rows.numbers)) {
+    auto finish = [&, r = int64_t(r), row = row] {
+      Values sums;
+      for (int64_t p = 0; p < kPair; ++p) {
+        sums.push_back(finished(y[r * kPair + p], row));
+      }
+      epilogue_.finish(sums, row, panel);
+    };
+    r > 0 && rows.count ? e_.ifThen(e_.index(int64_t(r)) < *rows.count, finish) : finish();
+  }
+}
+
+/// A tile of `size` rows, of which the step has `left` from `first`.
+CodedLinearEmitter::Rows CodedLinearEmitter::rowsAt(Index first, Index left, int64_t size) {
+  Rows rows{.numbers = {first}, .count = left};
+  while (rows.size() < size) {
+    rows.numbers.push_back(first + e_.index(rows.size()).min(left - 1));
+  }
+  return rows;
+}
+
+/// Tiles of 6 rows; of 2 or 4 for the last ones if these are enough.
+void CodedLinearEmitter::directTiles(Index firstRow, Index rows, Index panel) {
+  Index restStart = tileRows() == 1 ? rows : ((rows + 1) / kWideTile * kWideTile).min(rows);
+  e_.forEach(e_.index(0), restStart, tileRows(),
+             [&](Index row) { directTile(rowsAt(firstRow + row, rows - row, tileRows()), panel); });
+  auto rest = [&](int64_t size) { directTile(rowsAt(firstRow + restStart, rows - restStart, size), panel); };
+  if (tileRows() > 1) {
+    e_.ifThen(restStart < rows,
+              [&] { e_.ifThen(rows - restStart < e_.index(3), [&] { rest(2); }, [&] { rest(4); }); });
+  }
+}
+
+void CodedLinearEmitter::emitSingleRow() {
+  forPairs([&](Index, Index panel) { directTile({.numbers = {kernel_.y()}}, panel); });
 }
 
 //===----------------------------------------------------------------------------------------------------===//
@@ -195,13 +250,13 @@ int64_t CodedLinearEmitter::scalesOfPanel() const {
 }
 
 /// Scratch has the codes [group][step][panel][16 words], then the scales of the blocks of each panel.
-void CodedLinearEmitter::unpackBlock(Index block, Index firstGroup, int64_t numGroups, int64_t panel,
+void CodedLinearEmitter::unpackBlock(Index block, Index firstGroup, int64_t numGroups, Index start,
                                      Index scales) {
   panels_.prefetchScales(block, kCodedPrefetch);
   panels_.expand(block, scratch_, scales);
   e_.forEach(e_.index(0), e_.index(numGroups), 1, [&](Index group) {
     panels_.prefetchCodes(block, group, kCodedPrefetch);
-    Index at = (firstGroup + group) * codesOfGroup() + panel * kLanes;
+    Index at = start + (firstGroup + group) * codesOfGroup();
     for (Value codes : panels_.codes(block, group)) {
       e_.store(e_.bitcast(codes, e_.vectorOf(e_.f32())), scratch_, at);
       at = at + kPair * kLanes;
@@ -209,61 +264,55 @@ void CodedLinearEmitter::unpackBlock(Index block, Index firstGroup, int64_t numG
   });
 }
 
-void CodedLinearEmitter::unpackPair(Index firstPanel) {
+void CodedLinearEmitter::unpackPair(Index firstPanel, Index start) {
   const PanelBlocks &blocks = panels_.blocks();
   const int64_t groups = panels_.groupsOfBlock(), scratchOfBlock = panels_.scratchOfBlock();
   for (int64_t p = 0; p < kPair; ++p) {
-    Index start = panelStart(firstPanel + p), scales = e_.index(scalesAt() + p * scalesOfPanel());
+    Index first = panelStart(firstPanel + p), codes = start + p * kLanes,
+          scales = start + (scalesAt() + p * scalesOfPanel());
     e_.forEach(e_.index(0), e_.index(blocks.fullBlocks()), 1, [&](Index block) {
-      unpackBlock(start + block * blocks.blockBytes(), block * groups, groups, p,
+      unpackBlock(first + block * blocks.blockBytes(), block * groups, groups, codes,
                   scales + block * scratchOfBlock);
     });
     if (blocks.lastGroups() > 0) {
-      unpackBlock(start + blocks.fullBlocks() * blocks.blockBytes(), e_.index(blocks.fullBlocks() * groups),
-                  blocks.lastGroups(), p, scales + blocks.fullBlocks() * scratchOfBlock);
+      unpackBlock(first + blocks.fullBlocks() * blocks.blockBytes(), e_.index(blocks.fullBlocks() * groups),
+                  blocks.lastGroups(), codes, scales + blocks.fullBlocks() * scratchOfBlock);
     }
   }
 }
 
-void CodedLinearEmitter::tile(Index row, int64_t rows, Index panel) {
+void CodedLinearEmitter::tile(const Rows &rows, Index panel, Index start) {
   const int64_t groups = panels_.groupsOfBlock(), scratchOfBlock = panels_.scratchOfBlock();
-  Values y(size_t(rows * kPair), e_.splat(0));
+  Values y(size_t(rows.size() * kPair), e_.splat(0));
   y = e_.loop(e_.index(0), e_.index(row_.groups()), 1, y, [&](Index group, ArrayRef<Value> carried) {
     auto codes = [&](int64_t p, int64_t step) {
-      Index at = group * codesOfGroup() + (step * kPair + p) * kLanes;
+      Index at = start + group * codesOfGroup() + (step * kPair + p) * kLanes;
       return e_.bitcast(e_.load(scratch_, at), e_.vectorOf(e_.getI8Type(), 64));
     };
     auto blockAt = [&](int64_t p) {
-      return group / groups * scratchOfBlock + (scalesAt() + p * scalesOfPanel());
+      return start + group / groups * scratchOfBlock + (scalesAt() + p * scalesOfPanel());
     };
     auto scale = [&](int64_t p, int64_t run) {
       return panels_.scale(scratch_, blockAt(p), group % groups, run);
     };
     auto minimum = [&](int64_t p) { return panels_.negatedMinimum(scratch_, blockAt(p), group % groups); };
-    return addGroup(row, rows, group, kPair, Values(carried), {codes, scale, minimum});
+    return addGroup(rows, group, Values(carried), {codes, scale, minimum});
   });
-  for (int64_t r = 0; r < rows; ++r) {
-    Values sums;
-    for (int64_t p = 0; p < kPair; ++p) {
-      sums.push_back(finished(y[r * kPair + p], row + r));
-    }
-    epilogue_.finish(sums, row + r, panel);
-  }
+  finishTile(y, rows, panel);
 }
 
 void CodedLinearEmitter::emitAllRows() {
-  const int64_t tileRows = isa_.wide ? kWideTile : 1;
   Index firstRow = kernel_.y() * kCodedRowBlock;
   Index rows = (loadRowCount(kernel_, spec_.rows) - firstRow).min(kCodedRowBlock);
-  e_.forEach(e_.index(0), e_.index(LinearSpec::kPanels), kPair, [&](Index pair) {
-    Index panel = kernel_.x() * LinearSpec::kPanels + pair;
-    unpackPair(panel);
-    Index full = rows - rows % tileRows;
-    e_.forEach(e_.index(0), full, tileRows, [&](Index row) { tile(firstRow + row, tileRows, panel); });
-    if (tileRows > 1) {
-      e_.switchUpTo(rows - full, tileRows - 1, [&](int64_t rest) { tile(firstRow + full, rest, panel); });
-    }
-  });
+  auto direct = [&] { forPairs([&](Index, Index panel) { directTiles(firstRow, rows, panel); }); };
+  auto unpacked = [&] {
+    forPairs([&](Index pair, Index panel) { unpackPair(panel, scratchOf(pair)); });
+    e_.forEach(e_.index(0), rows, tileRows(), [&](Index row) {
+      Rows tileOf = rowsAt(firstRow + row, rows - row, tileRows());
+      forPairs([&](Index pair, Index panel) { tile(tileOf, panel, scratchOf(pair)); });
+    });
+  };
+  e_.ifThen(rows < e_.index(kDirectTiles * tileRows() + 1), direct, unpacked);
 }
 
 } // namespace
@@ -275,8 +324,8 @@ int64_t codedLinearScratch(const LinearSpec &spec) {
   const PanelBlocks blocks = panelBlocks(format, spec.inputs);
   const int64_t scalesOfBlock = floatsOfBlock(format, blocks);
   const int64_t codes = PackedRow{spec.inputs}.groups() * CodedPanels::kSteps * kLanes;
-  const int64_t floats =
-      spec.singleRow ? kPair * scalesOfBlock : kPair * (codes + numBlocks(blocks) * scalesOfBlock);
+  const int64_t floats = spec.singleRow ? kPair * scalesOfBlock
+                                        : LinearSpec::kPanels * (codes + numBlocks(blocks) * scalesOfBlock);
   return floats * int64_t(sizeof(float));
 }
 

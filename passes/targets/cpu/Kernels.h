@@ -117,6 +117,9 @@ void emitKvAppend(mlir::ModuleOp kernels, const KvAppendSpec &spec);
 /// Causal attention over the cached positions of each row's sequence. x = block of rowBlock() rows, y = tile
 /// of headTile() query heads, which share a KV head. Rows with sequence -1 become zeros.
 struct AttentionSpec {
+  /// Below every score; finite, so that differences are not NaN.
+  static constexpr double kNotSeen = -1e30;
+
   KvLayout kv;
   int64_t heads;
   float scale;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Rounds rows of activations for class bf16 (roundToBf16() of format/ActivationProduct.h): to words of f32, or
-// to words of two columns where the processor multiplies those.
+// Rounds rows of activations for class bf16 (roundToBf16() of format/ActivationProduct.h): to words of f32,
+// or to words of two columns where the processor multiplies those.
 #include "passes/targets/cpu/Kernels.h"
 #include "passes/targets/cpu/PackedRow.h"
 #include "passes/targets/cpu/StepRows.h"

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Several query heads of a KV head are computed together, and so are several rows of one sequence: that gives
+// the processor independent chains, and reads a page once.
+#include "passes/targets/cpu/AttentionPages.h"
+
+using namespace mlir;
+
+namespace cria::cpu {
+
+static constexpr int64_t kPageVectors = kPageSlots / kLanes;
+
+AttentionState attentionState(const AttentionSpec &spec) {
+  return {spec.headTile(), static_cast<int64_t>(llvm::alignTo(spec.kv.headDim, kLanes))};
+}
+
+AttentionPages::AttentionPages(KernelFunction &kernel, const Isa &isa, const AttentionSpec &spec)
+    : e_(kernel.emitter()), kernel_(kernel), spec_(spec), state_(attentionState(spec)), dim_(spec.kv.headDim),
+      accumulators_(isa.wide ? 16 : 4), query_(kernel.buffer("query")), cache_(kernel.buffer("cache")),
+      scratch_(kernel.scratch()) {}
+
+SmallVector<AttentionPages::Chain> AttentionPages::chainsOf(ArrayRef<AttentionRow> rows, int64_t heads) {
+  SmallVector<Chain> chains;
+  for (const AttentionRow &row : rows) {
+    for (int64_t head = 0; head < heads; ++head) {
+      chains.push_back({row, head});
+    }
+  }
+  return chains;
+}
+
+/// The start of the tile's KV head in page number `page` of a sequence.
+Index AttentionPages::pageStart(Index sequence, Index page) {
+  Value number = e_.loadScalar(kernel_.buffer("block_table"), sequence * spec_.maxPages + page);
+  Index kvHead = kernel_.y() / (spec_.heads / spec_.kv.kvHeads / state_.tile);
+  return e_.fromSigned(number) * spec_.kv.pageElements() + kvHead * spec_.kv.headElements();
+}
+
+/// Calls body(page, its start, the start of the page after it, or of itself if it is the last one).
+void AttentionPages::forPages(const PageRange &range, llvm::function_ref<void(Index, Index, Index)> body) {
+  e_.forEach(range.from, range.to, 1, [&](Index page) {
+    body(page, pageStart(range.sequence, page), pageStart(range.sequence, (page + 1).min(range.pages - 1)));
+  });
+}
+
+void AttentionPages::prefetchRow(Index start, int64_t elements) {
+  const int64_t elementsPerLine = kLineBytes / spec_.kv.elementBytes();
+  for (int64_t at = 0; at < elements; at += elementsPerLine) {
+    e_.prefetch(cache_, start + at);
+  }
+}
+
+/// Splits chains into groups of at most `limit`.
+template <typename Chain>
+static void forChainGroups(ArrayRef<Chain> chains, int64_t limit,
+                           llvm::function_ref<void(ArrayRef<Chain>, bool first)> body) {
+  for (size_t at = 0; at < chains.size(); at += limit) {
+    body(chains.slice(at, std::min<size_t>(limit, chains.size() - at)), at == 0);
+  }
+}
+
+//===----------------------------------------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------------------------------------===//
+
+void AttentionPages::score(ArrayRef<AttentionRow> rows, const PageRange &range) {
+  const SmallVector<Chain> chains = chainsOf(rows, state_.tile);
+  forPages(range, [&](Index page, Index keys, Index next) {
+    forChainGroups<Chain>(chains, accumulators_ / kPageVectors, [&](ArrayRef<Chain> group, bool isFirst) {
+      storeScores(group, products(group, keys, isFirst ? std::optional(next) : std::nullopt), page,
+                  (page - range.segmentStart) * kPageSlots);
+    });
+  });
+}
+
+/// Chains over the columns of a head. `next`: the keys of the page to prefetch.
+AttentionPages::Values AttentionPages::products(ArrayRef<Chain> chains, Index keys,
+                                                std::optional<Index> next) {
+  Values zeros(chains.size() * kPageVectors, e_.splat(0));
+  return e_.loop(e_.index(0), e_.index(dim_), 1, zeros, [&](Index d, ArrayRef<Value> carried) {
+    Values sums(carried), key;
+    if (next) {
+      prefetchRow(*next + d * kPageSlots, kPageSlots);
+    }
+    for (int64_t v = 0; v < kPageVectors; ++v) {
+      key.push_back(e_.load(cache_, keys + d * kPageSlots + v * kLanes));
+    }
+    for (auto [i, chain] : llvm::enumerate(chains)) {
+      Value q = e_.broadcast(e_.loadScalar(query_, chain.row.query + d + chain.head * dim_));
+      for (int64_t v = 0; v < kPageVectors; ++v) {
+        sums[i * kPageVectors + v] = e_.fma(q, key[v], sums[i * kPageVectors + v]);
+      }
+    }
+    return sums;
+  });
+}
+
+/// `slot`: the first one of the page in its segment.
+void AttentionPages::storeScores(ArrayRef<Chain> chains, const Values &products, Index page, Index slot) {
+  for (auto [i, product] : llvm::enumerate(products)) {
+    const Chain &chain = chains[i / kPageVectors];
+    const int64_t lane = int64_t(i) % kPageVectors * kLanes;
+    Value isSeen = e_.laneBelow(chain.row.position + (1 - lane) - page * kPageSlots);
+    Value score =
+        e_.select(isSeen, e_.mul(product, e_.splat(spec_.scale)), e_.splat(AttentionSpec::kNotSeen));
+    e_.store(score, scratch_, scoreAt(chain, slot) + lane);
+  }
+}
+
+//===----------------------------------------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------------------------------------===//
+
+void AttentionPages::accumulateShared(ArrayRef<AttentionRow> rows, const PageRange &range) {
+  accumulate(chainsOf(rows, state_.tile), range, std::nullopt);
+}
+
+void AttentionPages::accumulateOwn(const AttentionRow &row, const PageRange &range) {
+  accumulate(chainsOf(row, state_.tile), range, row.position);
+}
+
+void AttentionPages::accumulate(ArrayRef<Chain> chains, const PageRange &range,
+                                std::optional<Index> position) {
+  const int64_t dimVectors = state_.paddedDim / kLanes,
+                limit = std::min<int64_t>(chains.size(), accumulators_ / 2),
+                vectors = std::max<int64_t>(1, accumulators_ / limit);
+  forChainGroups<Chain>(chains, limit, [&](ArrayRef<Chain> group, bool isFirst) {
+    for (int64_t v = 0; v < dimVectors; v += vectors) {
+      accumulateVectors(group, v, std::min(vectors, dimVectors - v), range, position, isFirst && v == 0);
+    }
+  });
+}
+
+/// `vectors` vectors of each chain's accumulator.
+void AttentionPages::accumulateVectors(ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
+                                       const PageRange &range, std::optional<Index> position, bool prefetch) {
+  auto at = [&](size_t i) {
+    const Chain &chain = chains[i / vectors];
+    const int64_t vector = firstVector + int64_t(i) % vectors;
+    return chain.row.state + (state_.accumulator() + chain.head * state_.paddedDim + vector * kLanes);
+  };
+  Values sums;
+  for (size_t i = 0; i < chains.size() * vectors; ++i) {
+    sums.push_back(e_.load(scratch_, at(i)));
+  }
+  sums = e_.loop(range.from, range.to, 1, sums, [&](Index page, ArrayRef<Value> carried) {
+    std::optional<Index> next;
+    if (prefetch) {
+      next = pageStart(range.sequence, (page + 1).min(range.pages - 1)) + kPageSlots * dim_;
+    }
+    return addPage(chains, firstVector, vectors, pageStart(range.sequence, page) + kPageSlots * dim_, next,
+                   position ? (*position + 1 - page * kPageSlots).min(kPageSlots) : e_.index(kPageSlots),
+                   (page - range.segmentStart) * kPageSlots, Values(carried));
+  });
+  for (size_t i = 0; i < sums.size(); ++i) {
+    e_.store(sums[i], scratch_, at(i));
+  }
+}
+
+AttentionPages::Values AttentionPages::addPage(ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
+                                               Index values, std::optional<Index> next, Index slots,
+                                               Index firstSlot, Values sums) {
+  return e_.loop(e_.index(0), slots, 1, sums, [&](Index slot, ArrayRef<Value> carried) {
+    Values sums(carried), value;
+    for (int64_t v = firstVector; v < firstVector + vectors; ++v) {
+      const int64_t lanes = std::min(kLanes, dim_ - v * kLanes);
+      value.push_back(e_.load(cache_, values + slot * dim_ + v * kLanes, lanes));
+    }
+    if (next) {
+      prefetchRow(*next + slot * dim_, dim_);
+    }
+    for (auto [i, chain] : llvm::enumerate(chains)) {
+      Value weight = e_.broadcast(e_.loadScalar(scratch_, scoreAt(chain, firstSlot + slot)));
+      for (int64_t v = 0; v < vectors; ++v) {
+        sums[i * vectors + v] = e_.fma(weight, value[v], sums[i * vectors + v]);
+      }
+    }
+    return sums;
+  });
+}
+
+} // namespace cria::cpu

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The parts of an attention kernel that read keys and values: scores of the pages of a segment, and sums of
+// its values.
+#pragma once
+
+#include "passes/targets/cpu/Emitter.h"
+#include "passes/targets/cpu/Kernels.h"
+
+#include <optional>
+
+namespace cria::cpu {
+
+/// The positions of a page.
+constexpr int64_t kPageSlots = KvLayout::kPageTokens;
+
+/// The places of a row's state in scratch, in floats. The values of its query heads are lanes of one vector.
+struct AttentionState {
+  static constexpr int64_t kSegmentPages = 16;                    ///< pages that have a softmax of their own
+  static constexpr int64_t kSegment = kSegmentPages * kPageSlots; ///< positions
+
+  int64_t tile, paddedDim;
+  int64_t maximum = 0;                                               ///< m of the segment
+  int64_t sum = kLanes;                                              ///< l of the segment
+  int64_t totalMaximum = 2 * kLanes;                                 ///< M of the previous segments
+  int64_t totalSum = 3 * kLanes;                                     ///< L
+  int64_t factor = 4 * kLanes;                                       ///< b
+  int64_t otherFactor = 5 * kLanes;                                  ///< A
+  int64_t scores = 6 * kLanes;                                       ///< [tile][kSegment]: s, then p
+  int64_t accumulator() const { return scores + tile * kSegment; }   ///< [tile][paddedDim]
+  int64_t total() const { return accumulator() + tile * paddedDim; } ///< [tile][paddedDim]
+  int64_t size() const { return total() + tile * paddedDim; }
+};
+
+AttentionState attentionState(const AttentionSpec &spec);
+
+/// A row of queries. It does not see slots after its position.
+struct AttentionRow {
+  Index state; ///< start of its state in scratch
+  Index query; ///< start of its first query head of the tile
+  Index position;
+};
+
+/// Pages [from, to) of a segment of a sequence, which has `pages` pages.
+struct PageRange {
+  Index sequence, segmentStart, from, to, pages;
+};
+
+class AttentionPages {
+public:
+  AttentionPages(KernelFunction &kernel, const Isa &isa, const AttentionSpec &spec);
+
+  /// Stores the scores of the pages for all rows, which are of one sequence; those of slots that are not seen
+  /// are below all others.
+  void score(llvm::ArrayRef<AttentionRow> rows, const PageRange &range);
+  /// Adds the values of the pages, times what has replaced their scores, to the accumulators of rows that see
+  /// the pages in full.
+  void accumulateShared(llvm::ArrayRef<AttentionRow> rows, const PageRange &range);
+  /// The same of one row, which may not see all slots.
+  void accumulateOwn(const AttentionRow &row, const PageRange &range);
+
+private:
+  using Values = Emitter::Values;
+  /// One query head of one row.
+  struct Chain {
+    AttentionRow row;
+    int64_t head;
+  };
+
+  static llvm::SmallVector<Chain> chainsOf(llvm::ArrayRef<AttentionRow> rows, int64_t heads);
+  Index pageStart(Index sequence, Index page);
+  void accumulate(llvm::ArrayRef<Chain> chains, const PageRange &range, std::optional<Index> position);
+  void forPages(const PageRange &range, llvm::function_ref<void(Index page, Index start, Index next)> body);
+  Values products(llvm::ArrayRef<Chain> chains, Index keys, std::optional<Index> next);
+  void storeScores(llvm::ArrayRef<Chain> chains, const Values &products, Index page, Index slot);
+  void accumulateVectors(llvm::ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
+                         const PageRange &range, std::optional<Index> position, bool prefetch);
+  Values addPage(llvm::ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors, Index values,
+                 std::optional<Index> next, Index slots, Index slot, Values sums);
+  void prefetchRow(Index start, int64_t elements);
+  Index scoreAt(const Chain &chain, Index slot) {
+    return chain.row.state + slot + (state_.scores + chain.head * AttentionState::kSegment);
+  }
+
+  Emitter &e_;
+  KernelFunction &kernel_;
+  const AttentionSpec &spec_;
+  AttentionState state_;
+  int64_t dim_, accumulators_;
+  mlir::Value query_, cache_, scratch_;
+};
+
+} // namespace cria::cpu
