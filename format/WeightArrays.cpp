@@ -80,9 +80,9 @@ WeightArray panelsOf(const PanelBlocks &blocks, int64_t panels) {
 
 std::string weightFormatNames() {
   std::string names;
-  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
-    names += i == 0 ? "" : i + 1 == kWeightFormats.size() ? " or " : ", ";
-    names += kWeightFormats[i].name;
+  for (size_t i = 0, count = numWeightFormats(); i < count; ++i) {
+    names += i == 0 ? "" : i + 1 == count ? " or " : ", ";
+    names += nameOf(WeightFormat(i));
   }
   return names;
 }

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace cria {
@@ -257,14 +258,26 @@ static_assert(
     }(),
     "a format of the table needs a codec");
 
-constexpr const WeightFormatTraits &traitsOf(WeightFormat format) { return kWeightFormats[size_t(format)]; }
+/// Formats after those of the table. No product defines this function: tests/conformance/MadeUpFormats.cpp
+/// does, to prove that a row is all that a format needs (docs/decisions/0019-tests-add-rows-when-linked.md).
+[[gnu::weak, gnu::visibility("hidden")]] std::span<const WeightFormatTraits> moreWeightFormats();
+
+/// The number of formats. WeightFormat(i) is the format of row i.
+inline size_t numWeightFormats() {
+  return kWeightFormats.size() + (moreWeightFormats ? moreWeightFormats().size() : 0);
+}
+
+constexpr const WeightFormatTraits &traitsOf(WeightFormat format) {
+  const auto row = size_t(format);
+  return row < kWeightFormats.size() ? kWeightFormats[row] : moreWeightFormats()[row - kWeightFormats.size()];
+}
 constexpr std::string_view nameOf(WeightFormat format) { return traitsOf(format).name; }
 constexpr bool isDense(WeightFormat format) { return isDense(traitsOf(format)); }
 
 /// The format of that name in types, programs, manifests and options.
-constexpr std::optional<WeightFormat> findWeightFormat(std::string_view name) {
-  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
-    if (kWeightFormats[i].name == name) {
+inline std::optional<WeightFormat> findWeightFormat(std::string_view name) {
+  for (size_t i = 0; i < numWeightFormats(); ++i) {
+    if (nameOf(WeightFormat(i)) == name) {
       return WeightFormat(i);
     }
   }

@@ -59,7 +59,7 @@ std::string possibleText(ArrayRef<Product> products, const Target &target) {
 
 /// ", or with --weights q8_0" with the first format that the target multiplies in the class; "" if none.
 std::string formatAdvice(ActivationClass wanted, const Target &target) {
-  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
+  for (size_t i = 0; i < numWeightFormats(); ++i) {
     auto format = WeightFormat(i);
     if (target.takesFormat(format) && llvm::is_contained(target.activationsFor(format), wanted)) {
       return (Twine(", or with --weights ") + nameOf(format)).str();

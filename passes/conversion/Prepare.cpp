@@ -50,9 +50,9 @@ LogicalResult checkFormats(ModuleOp module, const Target &target) {
     return success();
   }
   SmallVector<StringRef> taken;
-  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
+  for (size_t i = 0; i < numWeightFormats(); ++i) {
     if (target.takesFormat(WeightFormat(i))) {
-      taken.push_back(kWeightFormats[i].name);
+      taken.push_back(nameOf(WeightFormat(i)));
     }
   }
   StringRef last = taken.pop_back_val(); // every target takes dense weights

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Weights with codes have the values of format/WeightCodec.h on every target, bit for bit: rows that an
 // embedding looks up, and products with inputs that are 1 in one column and 0 in the others.
+#include "format/ActivationClass.h"
 #include "format/WeightArrays.h"
 #include "format/WeightCodec.h"
 #include "tools/cria-device-check/CodedFormats.h"
@@ -19,12 +20,13 @@ namespace {
 
 constexpr uint64_t kSeed = 37, kVocabulary = OpProgram::kVocabulary;
 
+/// Formats of the table; in a program that has others (MadeUpFormats.cpp), the others alone.
 std::vector<std::string> codedNames() {
-  std::vector<std::string> names;
+  std::vector<std::string> names, others;
   for (const cria::WeightFormat format : cria::conformance::codedFormats()) {
-    names.emplace_back(nameOf(format));
+    (size_t(format) < cria::kWeightFormats.size() ? names : others).emplace_back(nameOf(format));
   }
-  return names;
+  return others.empty() ? names : others;
 }
 
 /// Row by row, the bits of values; -0 counts as 0 if `addsToZero`.
@@ -128,31 +130,69 @@ TEST_P(CodedWeights, AreLookedUpWithTheSameBitsOnEveryTarget) {
   }
 }
 
-// In class f32, and for single rows in every class, products with a weight are those with its value.
-TEST_P(CodedWeights, AreMultipliedWithTheirValues) {
-  for (const auto &[inner, outer] : {std::pair<uint64_t, uint64_t>{338, 9}}) {
-    Random random(kSeed);
-    const OpProgram op = linearProgram(random, {GetParam().c_str(), inner, outer});
-    Tensors tensors = op.tensors();
-    const Matrix weight = decoded(tensors.at("w"), GetParam());
-    Matrix &inputs = tensors.at("x_table"), expected{kVocabulary, outer, {}};
+/// A linear whose inputs are 1 in one column and 0 in the others, and the bits of its weight there.
+struct UnitInputs {
+  explicit UnitInputs(const std::string &format) : op(programOf(format)), tensors(op.tensors()) {
+    const Matrix weight = decoded(tensors.at("w"), format);
+    Matrix &inputs = tensors.at("x_table");
     std::fill(inputs.values.begin(), inputs.values.end(), 0);
     for (uint64_t token = 0; token < kVocabulary; ++token) {
-      const uint64_t column = token * (inner - 1) / (kVocabulary - 1);
+      const uint64_t column = token * (kInner - 1) / (kVocabulary - 1);
       inputs.at(token, column) = 1;
-      for (uint64_t n = 0; n < outer; ++n) {
+      for (uint64_t n = 0; n < kOuter; ++n) {
         expected.values.push_back(weight.at(n, column));
       }
     }
-    const CompiledProgram single = compile(op, "gpusim-sm_80", "f32"), half = compile(op, "gpusim-sm_80");
-    ASSERT_TRUE(single.error.empty() && half.error.empty());
-    const std::vector<uint32_t> bits = bitsOf(expected, /*addsToZero=*/true);
-    EXPECT_TRUE(bitsOf(run(single, "gpusim-sm_80", tensors, "prefill"), true) == bits);
-    EXPECT_TRUE(bitsOf(run(half, "gpusim-sm_80", tensors, "decode"), true) == bits);
-    // Rounded to f16 otherwise: weights of about 1/sqrt(inner) by at most 2^-12.
-    const Matrix rounded = run(half, "gpusim-sm_80", tensors, "prefill");
-    for (size_t i = 0; i < rounded.values.size(); ++i) {
-      ASSERT_NEAR(rounded.values[i], expected.values[i], std::abs(expected.values[i]) * 0x1p-11);
+  }
+
+  static OpProgram programOf(const std::string &format) {
+    Random random(kSeed);
+    return linearProgram(random, {format.c_str(), kInner, kOuter});
+  }
+
+  void expectWeights(const CompiledProgram &program, const std::string &target,
+                     const std::string &entry) const {
+    EXPECT_TRUE(bitsOf(run(program, target, tensors, entry), /*addsToZero=*/true) ==
+                bitsOf(expected, /*addsToZero=*/true))
+        << target << " " << entry;
+  }
+
+  static constexpr uint64_t kInner = 338, kOuter = 9;
+  OpProgram op;
+  Tensors tensors;
+  Matrix expected{kVocabulary, kOuter, {}};
+};
+
+// In class f32, and for single rows in every class, products with a weight are those with its value.
+TEST_P(CodedWeights, AreMultipliedWithTheirValues) {
+  const UnitInputs unit(GetParam());
+  const CompiledProgram reference = compile(unit.op, "ops", "f32"),
+                        single = compile(unit.op, "gpusim-sm_80", "f32"),
+                        half = compile(unit.op, "gpusim-sm_80");
+  ASSERT_TRUE(reference.error.empty() && single.error.empty() && half.error.empty());
+  unit.expectWeights(reference, "ops", "prefill");
+  unit.expectWeights(single, "gpusim-sm_80", "prefill");
+  unit.expectWeights(half, "gpusim-sm_80", "decode");
+  // Rounded to f16 otherwise: weights of about 1/sqrt(inner) by at most 2^-12.
+  const Matrix rounded = run(half, "gpusim-sm_80", unit.tensors, "prefill");
+  for (size_t i = 0; i < rounded.values.size(); ++i) {
+    ASSERT_NEAR(rounded.values[i], unit.expected.values[i], std::abs(unit.expected.values[i]) * 0x1p-11);
+  }
+}
+
+// In class int8 an input of 1 is 64 · 2^-6 where scales of activations are powers of two.
+TEST_P(CodedWeights, AreMultipliedWithTheirValuesInInt8) {
+  if (int8EncodingFor(traitsOf(*cria::findWeightFormat(GetParam()))) != cria::Int8Encoding::a8p) {
+    GTEST_SKIP() << "an input of 1 is 127 · f32(1/127), not 1";
+  }
+  const UnitInputs unit(GetParam());
+  for (const std::string target : {"ops", "cpu-x86-64-v3", "cpu-x86-64-v4-vnni"}) {
+    const CompiledProgram program = compile(unit.op, target, "int8");
+    ASSERT_EQ(program.error, "");
+    for (const std::string entry : {"prefill", "decode"}) {
+      if (runsHere(program, target)) {
+        unit.expectWeights(program, target, entry);
+      }
     }
   }
 }

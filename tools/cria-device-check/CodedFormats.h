@@ -12,8 +12,8 @@ namespace cria::conformance {
 inline std::vector<WeightFormat> codedFormats() {
   constexpr int64_t kGroupOfAllTypes = 64;
   std::vector<WeightFormat> formats;
-  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
-    const WeightFormatTraits &format = kWeightFormats[i];
+  for (size_t i = 0; i < numWeightFormats(); ++i) {
+    const WeightFormatTraits &format = traitsOf(WeightFormat(i));
     if (!isDense(format) &&
         (format.scaleType == WeightFormatTraits().scaleType || format.group == kGroupOfAllTypes)) {
       formats.push_back(WeightFormat(i));

@@ -189,7 +189,8 @@ std::string OpsLowering::adviceFor(const opset::Op &op, StringRef operand) const
     return "compile with --kv " + *backend_.types.at((Twine(op.name) + "/" + operand).str()).begin();
   }
   StringRef weight = operand.split('.').first;
-  for (const WeightFormatTraits &format : kWeightFormats) {
+  for (size_t i = 0; i < numWeightFormats(); ++i) {
+    const WeightFormatTraits &format = traitsOf(WeightFormat(i));
     if (takesFormat(op, weight, format)) {
       return ("compile with --weights " + StringRef(format.name)).str();
     }
