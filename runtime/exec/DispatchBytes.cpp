@@ -6,18 +6,18 @@
 namespace cria {
 namespace {
 
-class DispatchBytes {
+class OperandBytes {
 public:
-  DispatchBytes(const Program &program, const CommandBuffer &step, const StepPositions &positions)
+  OperandBytes(const Program &program, const CommandBuffer &step, const StepPositions &positions)
       : program_(program), step_(step), positions_(positions) {}
 
-  uint64_t of(const ProgramDispatch &dispatch) const {
-    uint64_t bytes = 0;
+  DispatchBytes of(const ProgramDispatch &dispatch) const {
+    DispatchBytes bytes;
     for (const ProgramBinding &binding : dispatch.bindings) {
       const bool isRead = (binding.access & CRIA_ACCESS_READ) != 0;
       const bool isWritten = (binding.access & CRIA_ACCESS_WRITE) != 0;
-      bytes += isRead ? readBytes(dispatch, binding) : 0;
-      bytes += isWritten ? writtenBytes(binding) : 0;
+      bytes.read += isRead ? readBytes(dispatch, binding) : 0;
+      bytes.written += isWritten ? writtenBytes(binding) : 0;
     }
     return bytes;
   }
@@ -103,9 +103,9 @@ StepPositions positionsOf(const Batch &batch) {
   return result;
 }
 
-uint64_t bytesOf(const Program &program, const CommandBuffer &step, const StepPositions &positions,
-                 const ProgramDispatch &dispatch) {
-  return DispatchBytes(program, step, positions).of(dispatch);
+DispatchBytes bytesOf(const Program &program, const CommandBuffer &step, const StepPositions &positions,
+                      const ProgramDispatch &dispatch) {
+  return OperandBytes(program, step, positions).of(dispatch);
 }
 
 } // namespace cria

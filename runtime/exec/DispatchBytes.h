@@ -17,11 +17,16 @@ struct StepPositions {
 /// REQUIRES: the batch is checked.
 StepPositions positionsOf(const Batch &batch);
 
+/// The bytes of a dispatch.
+struct DispatchBytes {
+  uint64_t read = 0, written = 0;
+};
+
 /// Returns the bytes that one dispatch reads and writes in global memory if it reads each operand once and
 /// writes each result once. Of the KV cache, a dispatch reads the positions of the step's sequences and
 /// writes those of its rows. Of a look-up table (`table`) it reads one row for each of its results, and of
 /// results by segments of the context (`partial`) those that its rows attend to.
-uint64_t bytesOf(const Program &program, const CommandBuffer &step, const StepPositions &positions,
-                 const ProgramDispatch &dispatch);
+DispatchBytes bytesOf(const Program &program, const CommandBuffer &step, const StepPositions &positions,
+                      const ProgramDispatch &dispatch);
 
 } // namespace cria

@@ -40,7 +40,9 @@ StatusOr<std::vector<ProfileRow>> timeKernels(const CommandBuffers &commandBuffe
     row.calls = alone.dispatches.size();
     CRIA_ASSIGN_OR_RETURN(row.nanoseconds, timeReplays(device, alone.handle, count));
     for (uint32_t dispatch : alone.dispatches) {
-      row.bytes += bytesOf(program, step, positions, step.entry->dispatches[dispatch]);
+      const DispatchBytes bytes = bytesOf(program, step, positions, step.entry->dispatches[dispatch]);
+      row.bytesRead += bytes.read;
+      row.bytesWritten += bytes.written;
     }
   }
   return rows;

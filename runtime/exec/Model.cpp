@@ -3,6 +3,7 @@
 // command buffer, return the logits.
 #include "runtime/exec/Model.h"
 
+#include "runtime/exec/DispatchTimes.h"
 #include "runtime/exec/KernelTimes.h"
 #include "runtime/exec/LinearInputs.h"
 #include "runtime/exec/ModelMemory.h"
@@ -29,7 +30,8 @@ public:
   StatusOr<std::vector<ProfileRow>> timeKernels(uint32_t count);
   Status enableProfile(bool on);
 
-  LinearObserver observer; // may be null
+  LinearObserver observer;   // may be null
+  StepObserver stepObserver; // may be null
   std::shared_ptr<const Package> package;
   Program program;
   std::string backendName, targetName;
@@ -56,6 +58,9 @@ private:
   const ProgramEntry &selectEntry(const Batch &batch, uint32_t &numTokens) const;
   /// numRows: T without padding rows.
   StatusOr<const float *> run(const CommandBuffer &commandBuffer, size_t numRows, const CancelFlag *cancel);
+  void readClock(StepTimes::TimePoint &time) const;
+  Status addTimes(const CommandBuffer &commandBuffer, const Batch &batch, StepTimes &times);
+  void reportStep(const CommandBuffer &commandBuffer, const Batch &batch, StepTimes &times) const;
 
   const CommandBuffer *last_ = nullptr;              // of the last step
   const cria_kernel_info_api *kernelInfo_ = nullptr; // of the backend, if it has this extension
@@ -180,6 +185,8 @@ const ProgramEntry &Model::Implementation::selectEntry(const Batch &batch, uint3
 
 StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &batch,
                                                                 const CancelFlag *cancel) {
+  StepTimes times;
+  readClock(times.start);
   CRIA_RETURN_IF_ERROR(checkBatch(batch, limits));
   if (cancel && cancel->isSet()) {
     return error(StatusCode::cancelled, "cancelled before the step");
@@ -192,7 +199,10 @@ StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &bat
   input->write(batch, numTokens);
   positions_ = positionsOf(batch);
   CRIA_RETURN_IF_ERROR(device->upload(memory->step(), 0, input->words().data(), program.step.size));
+  readClock(times.replayStart);
   CRIA_ASSIGN_OR_RETURN(const float *logits, run(*commandBuffer, batch.tokens.size(), cancel));
+  readClock(times.end);
+  CRIA_RETURN_IF_ERROR(observer ? Status() : addTimes(*commandBuffer, batch, times));
   last_ = observer ? nullptr : commandBuffer;
   return std::span<const float>(logits, batch.outputs.size() * limits.vocabSize);
 }
@@ -214,10 +224,43 @@ StatusOr<const float *> Model::Implementation::run(const CommandBuffer &commandB
     CRIA_RETURN_IF_ERROR(device->download(memory->result(), 0, logits_.data(), bytes));
   }
   CRIA_RETURN_IF_ERROR(device->finish());
-  if (profiling_ && !observer) {
+  return visibleLogits_ ? visibleLogits_ : logits_.data();
+}
+
+/// Clocks are read only for an observer.
+void Model::Implementation::readClock(StepTimes::TimePoint &time) const {
+  if (stepObserver) {
+    time = std::chrono::steady_clock::now();
+  }
+}
+
+/// Adds a step to the profile, and passes its times to the observer.
+Status Model::Implementation::addTimes(const CommandBuffer &commandBuffer, const Batch &batch,
+                                       StepTimes &times) {
+  if (profiling_) {
     CRIA_RETURN_IF_ERROR(profile->add(commandBuffer, positions_, *device));
   }
-  return visibleLogits_ ? visibleLogits_ : logits_.data();
+  if (stepObserver) {
+    reportStep(commandBuffer, batch, times);
+  }
+  return {};
+}
+
+void Model::Implementation::reportStep(const CommandBuffer &commandBuffer, const Batch &batch,
+                                       StepTimes &times) const {
+  std::vector<DispatchTime> dispatches;
+  if (profiling_) {
+    dispatches = dispatchTimes(program, commandBuffer, positions_, profile->nanoseconds());
+  }
+  times.entry = commandBuffer.entry->name;
+  times.phase = batch.phase;
+  times.numTokens = static_cast<uint32_t>(batch.tokens.size());
+  times.numRows = commandBuffer.numTokens;
+  times.numOutputs = commandBuffer.numOutputs;
+  times.numSequences = static_cast<uint32_t>(positions_.sequences);
+  times.numPositions = positions_.cached;
+  times.dispatches = dispatches;
+  stepObserver(times);
 }
 
 Status Model::Implementation::requireStep() const {
@@ -366,6 +409,7 @@ const std::vector<std::string> &Model::notes() const { return implementation_->n
 const std::string &Model::deviceName() const { return implementation_->deviceMemory.name; }
 const MemoryUse &Model::memoryUse() const { return implementation_->memory->use(); }
 Status Model::enableProfile(bool on) { return implementation_->enableProfile(on); }
+void Model::observeSteps(StepObserver observer) { implementation_->stepObserver = std::move(observer); }
 std::vector<ProfileRow> Model::profile() const { return implementation_->profile->rows(); }
 
 } // namespace cria

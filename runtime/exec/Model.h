@@ -8,6 +8,7 @@
 #include "runtime/exec/Batch.h"
 #include "runtime/exec/CancelFlag.h"
 #include "runtime/exec/KvPool.h"
+#include "runtime/exec/StepTimes.h"
 #include "runtime/package/Package.h"
 #include "support/Status.h"
 
@@ -62,10 +63,13 @@ struct ProfileRow {
   std::string name;   // kernel or op
   uint64_t calls = 0; // dispatches
   uint64_t nanoseconds = 0;
-  uint64_t bytes = 0; // of operands that were read and results that were written
+  uint64_t bytesRead = 0;    // of operands, each once for a dispatch that reads it
+  uint64_t bytesWritten = 0; // of results
   // What the driver of a GPU states of the loaded kernel to timeKernels(); 0: unknown.
   uint32_t registers = 0;      // of a thread
   uint32_t residentBlocks = 0; // that a multiprocessor holds at once
+
+  uint64_t bytes() const { return bytesRead + bytesWritten; }
 };
 
 /// The input of a linear layer in one step.
@@ -154,6 +158,11 @@ public:
   /// Enables or disables profiling. Errors: unsupported if the backend does not measure times.
   Status enableProfile(bool on);
   std::vector<ProfileRow> profile() const; // since it was enabled, in descending order of time
+
+  /// Passes the times of later steps to `observer` (null: no longer), on the thread that runs them and before
+  /// forward() returns. Not those of steps that fail, are cancelled, or run in parts for observeLinears().
+  /// The times of their dispatches are those of the profile. Without an observer no clock is read.
+  void observeSteps(StepObserver observer);
 
 private:
   class Implementation;

@@ -17,7 +17,9 @@ Status Profile::add(const CommandBuffer &commandBuffer, const StepPositions &pos
     }
     ++row.calls;
     row.nanoseconds += nanoseconds_[i];
-    row.bytes += bytesOf(program_, commandBuffer, positions, dispatch);
+    const DispatchBytes bytes = bytesOf(program_, commandBuffer, positions, dispatch);
+    row.bytesRead += bytes.read;
+    row.bytesWritten += bytes.written;
   }
   return {};
 }

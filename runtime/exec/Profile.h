@@ -17,6 +17,8 @@ public:
   /// Adds the times of the last replay of `commandBuffer`, a step with these positions. Errors: the
   /// backend's.
   Status add(const CommandBuffer &commandBuffer, const StepPositions &positions, Device &device);
+  /// Of the step that was added last, for each of its dispatches.
+  std::span<const uint64_t> nanoseconds() const { return nanoseconds_; }
   /// In descending order of time.
   std::vector<ProfileRow> rows() const;
 

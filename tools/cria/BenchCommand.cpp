@@ -8,6 +8,7 @@
 #include "OpenModel.h"
 #include "ParseList.h"
 #include "PeakThroughput.h"
+#include "Timing.h"
 #include "tools/terminal/Progress.h"
 #include "tools/terminal/Terminal.h"
 
@@ -24,7 +25,7 @@ struct BenchOptions {
   std::string depths = "0";
   std::string batches = "1";
   uint32_t repetitions = 5;
-  bool profile = false;
+  TimingOptions timing;
   bool kernels = false;
 };
 
@@ -82,20 +83,15 @@ Status runRows(const BenchOptions &options, const BenchPlan &plan, BenchRun &ben
   return rows.empty() ? invalidArgument("nothing to measure: --prompt 0 and --generate 0") : Status();
 }
 
-StatusOr<int> runBench(const BenchOptions &options) {
-  CRIA_ASSIGN_OR_RETURN(const BenchPlan plan, planOf(options));
-  CRIA_ASSIGN_OR_RETURN(const OpenedModel opened, openModel(options.common));
-  CRIA_RETURN_IF_ERROR(checkFits(opened->model(), options, plan));
-  if (options.profile) {
-    CRIA_RETURN_IF_ERROR(opened->model().enableProfile(true));
-  }
+/// Measures and prints the rows.
+StatusOr<int> measureRows(const BenchOptions &options, const BenchPlan &plan, const OpenedModel &opened,
+                          const InterruptScope &interrupt) {
   const uint32_t threads = options.common.threads != 0 ? options.common.threads
                                                        : std::max(1u, std::thread::hardware_concurrency());
-  const InterruptScope interrupt;
   CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<PeakThroughput> peak,
                         openPeakThroughput(*opened, options.common.device, threads));
   // Profiling launches kernels one by one, so the gap between steps would not be that of normal runs.
-  const bool measuresHostGap = peak->whose() == PeakOf::device && !options.profile;
+  const bool measuresHostGap = peak->whose() == PeakOf::device && !options.timing.timesKernels();
   BenchRun bench(opened->model(), *peak,
                  {.repetitions = options.repetitions,
                   .measuresHostGap = measuresHostGap,
@@ -107,10 +103,16 @@ StatusOr<int> runBench(const BenchOptions &options) {
     writeData(options.common.json ? benchJson(*opened, threads, rows) : benchTable(*opened, rows));
   }
   CRIA_RETURN_IF_ERROR(status);
-  if (options.profile) {
-    logInfo(false, "{}", profileTable(opened->model()));
-  }
   return kExitSuccess;
+}
+
+StatusOr<int> runBench(const BenchOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(const BenchPlan plan, planOf(options));
+  CRIA_ASSIGN_OR_RETURN(const OpenedModel opened, openModel(options.common));
+  CRIA_RETURN_IF_ERROR(checkFits(opened->model(), options, plan));
+  const InterruptScope interrupt;
+  CRIA_ASSIGN_OR_RETURN(Timing timing, Timing::start(options.timing, opened));
+  return timing.finish(measureRows(options, plan, opened, interrupt));
 }
 
 } // namespace
@@ -137,12 +139,12 @@ void addBenchCommand(CLI::App &app, Action &action) {
       ->type_name("N")
       ->transform(wholeNumber(1, 1000))
       ->capture_default_str();
-  CLI::Option *profile =
-      command->add_flag("--profile", options->profile, "Print the time of each kernel on stderr");
-  command
-      ->add_flag("--kernels", options->kernels,
-                 "For each row, print the time of each kernel of one step, replayed alone for all layers")
-      ->excludes(profile);
+  CLI::Option *kernels = command->add_flag(
+      "--kernels", options->kernels,
+      "For each row, print the time of each kernel of one step, replayed alone for all layers");
+  for (CLI::Option *timing : addTimingOptions(*command, options->timing)) {
+    kernels->excludes(timing);
+  }
   command->footer("Example:\n  cria bench stories.cria --prompt 128 --generate 32 --threads 2");
   command->callback([options, &action] { action = [options] { return runBench(*options); }; });
 }

@@ -165,22 +165,4 @@ std::string benchJson(const LoadedModel &opened, uint32_t threads, const std::ve
   return jsonText(json, 2);
 }
 
-std::string profileTable(const Model &model) {
-  const std::vector<ProfileRow> rows = model.profile();
-  uint64_t total = 0;
-  for (const ProfileRow &row : rows) {
-    total += row.nanoseconds;
-  }
-  std::string text = fmt::format("{:<10} {:<48} {:>8} {:>10} {:>7} {:>8}\n", "entry", "kernel", "calls", "ms",
-                                 "share", "GB/s");
-  for (const ProfileRow &row : rows) {
-    const double seconds = static_cast<double>(row.nanoseconds) / 1e9;
-    text += fmt::format(
-        "{:<10} {:<48} {:>8} {:>10.2f} {:>6.1f}% {:>8.2f}\n", row.entry, row.name, row.calls, seconds * 1e3,
-        total == 0 ? 0 : static_cast<double>(row.nanoseconds) * 100 / static_cast<double>(total),
-        seconds == 0 ? 0 : static_cast<double>(row.bytes) / seconds / kGiga);
-  }
-  return text;
-}
-
 } // namespace cria::cli

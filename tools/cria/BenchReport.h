@@ -42,7 +42,5 @@ double median(std::vector<double> values);
 
 std::string benchTable(const LoadedModel &opened, const std::vector<BenchRow> &rows);
 std::string benchJson(const LoadedModel &opened, uint32_t threads, const std::vector<BenchRow> &rows);
-/// Time by kernel since profiling was switched on.
-std::string profileTable(const Model &model);
 
 } // namespace cria::cli

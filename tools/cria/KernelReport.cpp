@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "KernelReport.h"
 
+#include "ProfileReport.h"
+
 #include <algorithm>
 
 namespace cria::cli {
@@ -9,10 +11,6 @@ namespace {
 using nlohmann::ordered_json;
 
 double microsecondsOf(const ProfileRow &row) { return static_cast<double>(row.nanoseconds) / 1e3; }
-
-double gigabytesPerSecond(const ProfileRow &row) { // bytes per nanosecond
-  return row.nanoseconds == 0 ? 0 : static_cast<double>(row.bytes) / static_cast<double>(row.nanoseconds);
-}
 
 double shareOf(const ProfileRow &row, const StepKernels &step) {
   return step.seconds == 0 ? 0 : static_cast<double>(row.nanoseconds) / 1e9 / step.seconds;
@@ -48,7 +46,7 @@ std::string tableLine(const Program &program, const ProfileRow &row, const StepK
   const uint32_t registers = registersOf(program, row);
   return fmt::format("  {:<58} {:>10} {:>10.2f} {:>8} {:>9} {:>6.1f}%\n", row.name, row.calls,
                      microsecondsOf(row) / static_cast<double>(row.calls),
-                     row.bytes == 0 ? "—" : fmt::format("{:.1f}", gigabytesPerSecond(row)),
+                     row.bytes() == 0 ? "—" : fmt::format("{:.1f}", gigabytesPerSecond(row)),
                      registers == 0 ? "—" : std::to_string(registers), shareOf(row, step) * 100);
 }
 
@@ -84,7 +82,7 @@ void addKernels(const Program &program, const BenchRow &row, ordered_json &json)
          {"dispatches", kernel.calls},
          {"microseconds", microsecondsOf(kernel)},
          {"microseconds_per_dispatch", microsecondsOf(kernel) / static_cast<double>(kernel.calls)},
-         {"bytes", kernel.bytes},
+         {"bytes", kernel.bytes()},
          {"gigabytes_per_second", gigabytesPerSecond(kernel)},
          {"share", shareOf(kernel, *row.step)},
          {"registers", numberOrNull(registersOf(program, kernel))},

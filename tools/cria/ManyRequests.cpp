@@ -20,25 +20,29 @@ Status ManyRequests::read(const std::string &path, const RequestOptions &default
   return {};
 }
 
-int ManyRequests::run() {
-  InterruptScope interrupt;
+int ManyRequests::run(InterruptScope &interrupt, StepTrace *trace) {
   Results results([&](size_t index, const GenerateResult &result) {
     if (!write(index, result)) {
       interrupt.cancel(); // the others could not be written either
     }
   });
   Engine engine(opened_->model(), opened_->tokenizer());
-  engine.submit(submissions(interrupt, results));
+  engine.submit(submissions(interrupt, results, trace));
   engine.drain();
   return report();
 }
 
-std::vector<Submission> ManyRequests::submissions(const InterruptScope &interrupt, Results &results) {
+std::vector<Submission> ManyRequests::submissions(const InterruptScope &interrupt, Results &results,
+                                                  StepTrace *trace) {
   std::vector<Submission> all;
   for (size_t i = 0; i < requests_.size(); ++i) {
     requests_[i].cancel = interrupt.flag();
-    all.push_back({requests_[i], [&results, i](const GenerateEvent &event) {
+    all.push_back({requests_[i], [&results, i, trace](const GenerateEvent &event) {
+                     if (trace != nullptr && event.token != nullptr) {
+                       trace->addHostWorkUntilNow("choose token");
+                     }
                      if (event.result != nullptr) {
+                       const HostWork work(trace, "deliver");
                        results.add(i, *event.result);
                      }
                    }});

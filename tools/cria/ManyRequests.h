@@ -9,6 +9,7 @@
 #include "ResultsInOrder.h"
 #include "RunTotals.h"
 #include "runtime/exec/Engine.h"
+#include "runtime/exec/StepTrace.h"
 
 #include <nlohmann/json.hpp>
 
@@ -33,13 +34,13 @@ public:
   /// file and line.
   Status read(const std::string &path, const RequestOptions &defaults);
   const std::vector<FileRequest> &rows() const { return rows_; }
-  /// Runs them once. Returns the exit code.
-  int run();
+  /// Runs them once. trace: may be null. Returns the exit code.
+  int run(InterruptScope &interrupt, StepTrace *trace);
 
 private:
   using Results = ResultsInOrder<GenerateResult>;
 
-  std::vector<Submission> submissions(const InterruptScope &interrupt, Results &results);
+  std::vector<Submission> submissions(const InterruptScope &interrupt, Results &results, StepTrace *trace);
   bool write(size_t index, const GenerateResult &result);
   int report() const;
   std::string placeOf(const FileRequest &row) const { return fmt::format("{}:{}", path_, row.line); }

@@ -139,7 +139,8 @@ StatusOr<OpenedModel> openModel(const CommonOptions &options) {
                                           PluginSearch::standard(
                                               {options.pluginFolders.begin(), options.pluginFolders.end()})));
   reportChoice(opened->model(), options);
-  opened.openSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  opened.openStart = start;
+  opened.openEnd = std::chrono::steady_clock::now();
   return opened;
 }
 

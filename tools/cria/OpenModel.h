@@ -5,14 +5,19 @@
 #include "CommonOptions.h"
 #include "runtime/serve/LoadedModel.h"
 
+#include <chrono>
 #include <memory>
 
 namespace cria::cli {
 
-/// A model and how long opening it took.
+/// A model and when it was opened.
 struct OpenedModel {
+  using TimePoint = std::chrono::steady_clock::time_point;
+
   std::unique_ptr<LoadedModel> loaded;
-  double openSeconds = 0;
+  TimePoint openStart, openEnd;
+
+  double openSeconds() const { return std::chrono::duration<double>(openEnd - openStart).count(); }
 
   LoadedModel &operator*() const { return *loaded; }
   LoadedModel *operator->() const { return loaded.get(); }

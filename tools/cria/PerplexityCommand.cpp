@@ -9,6 +9,7 @@
 #include "OpenModel.h"
 #include "RequestFile.h"
 #include "TextScore.h"
+#include "Timing.h"
 #include "runtime/exec/Session.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Progress.h"
@@ -22,6 +23,7 @@ namespace {
 
 struct PerplexityOptions {
   CommonOptions common;
+  TimingOptions timing;
   std::string file;
   std::string against;
   uint32_t stride = 0;
@@ -91,7 +93,8 @@ private:
 
 /// other: null for none.
 StatusOr<TextScore> scoreText(const PerplexityOptions &options, const LoadedModel &opened,
-                              const LoadedModel *other, std::span<const int32_t> ids) {
+                              const LoadedModel *other, std::span<const int32_t> ids,
+                              const InterruptScope &interrupt) {
   const size_t bos = opened.bosId() >= 0 ? 1 : 0;
   const uint32_t context = other != nullptr ? std::min(opened.model().context(), other->model().context())
                                             : opened.model().context();
@@ -100,7 +103,6 @@ StatusOr<TextScore> scoreText(const PerplexityOptions &options, const LoadedMode
     return invalidArgument("--context {}: expected at least {} positions for a window", context, 2 + bos);
   }
   const size_t stride = options.stride != 0 ? options.stride : width / 2;
-  const InterruptScope interrupt;
   Progress progress("scoring tokens", options.common.quiet);
   TextScore score;
   size_t scoredEnd = 0; // of ids
@@ -137,6 +139,23 @@ StatusOr<OpenedModel> openOther(const PerplexityOptions &options, const LoadedMo
   return other;
 }
 
+/// other: null for none.
+StatusOr<int> scoreAndPrint(const PerplexityOptions &options, const LoadedModel &opened,
+                            const LoadedModel *other, std::span<const int32_t> ids,
+                            const InterruptScope &interrupt) {
+  CRIA_ASSIGN_OR_RETURN(const TextScore score, scoreText(options, opened, other, ids, interrupt));
+  if (options.common.json) {
+    nlohmann::ordered_json row = score.json();
+    row["tokens"] = ids.size();
+    writeJson(row);
+  } else {
+    writeData(score.text());
+    logInfo(options.common.quiet, "{} of {} tokens scored, mean negative log-likelihood {:.5f}",
+            score.count(), ids.size(), score.meanNll());
+  }
+  return kExitSuccess;
+}
+
 StatusOr<int> runPerplexity(const PerplexityOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const std::string text, readTextFile(options.file));
   CRIA_ASSIGN_OR_RETURN(const OpenedModel opened, openModel(options.common));
@@ -149,17 +168,9 @@ StatusOr<int> runPerplexity(const PerplexityOptions &options) {
   if (!options.against.empty()) {
     CRIA_ASSIGN_OR_RETURN(other, openOther(options, *opened, text, ids));
   }
-  CRIA_ASSIGN_OR_RETURN(const TextScore score, scoreText(options, *opened, other.loaded.get(), ids));
-  if (options.common.json) {
-    nlohmann::ordered_json row = score.json();
-    row["tokens"] = ids.size();
-    writeJson(row);
-  } else {
-    writeData(score.text());
-    logInfo(options.common.quiet, "{} of {} tokens scored, mean negative log-likelihood {:.5f}",
-            score.count(), ids.size(), score.meanNll());
-  }
-  return kExitSuccess;
+  const InterruptScope interrupt;
+  CRIA_ASSIGN_OR_RETURN(Timing timing, Timing::start(options.timing, opened));
+  return timing.finish(scoreAndPrint(options, *opened, other.loaded.get(), ids, interrupt));
 }
 
 } // namespace
@@ -178,6 +189,7 @@ void addPerplexityCommand(CLI::App &app, Action &action) {
       ->add_option("--against", options->against,
                    "Package or checkpoint with the same vocabulary: compare the predictions with its own")
       ->type_name("MODEL");
+  addTimingOptions(*command, options->timing);
   command->footer("Example:\n  cria perplexity model.q4.cria book.txt --against model.f16.cria");
   command->callback([options, &action] { action = [options] { return runPerplexity(*options); }; });
 }

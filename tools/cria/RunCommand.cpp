@@ -8,6 +8,7 @@
 #include "RequestFile.h"
 #include "RunTotals.h"
 #include "SamplingOptions.h"
+#include "Timing.h"
 #include "runtime/exec/Generator.h"
 #include "support/Json.h"
 #include "tools/terminal/JsonOutput.h"
@@ -21,6 +22,7 @@ using Json = nlohmann::ordered_json;
 struct RunOptions {
   CommonOptions common;
   SamplingOptions sampling;
+  TimingOptions timing;
   std::string prompt;
   std::string promptFile;
   std::string requestFile;
@@ -109,43 +111,75 @@ void writeLogprobs(const LoadedModel &model, const GeneratedToken &token) {
   writeData(line + "\n");
 }
 
-StatusOr<int> runOne(const RunOptions &options, const OpenedModel &opened) {
-  const LoadedModel &model = *opened;
-  CRIA_ASSIGN_OR_RETURN(const std::string prompt, promptText(options));
-  CRIA_ASSIGN_OR_RETURN(const RequestOptions wanted, requestOptionsOf(options));
-  CRIA_ASSIGN_OR_RETURN(const GenerateRequest request,
-                        model.makeRequest(TextRequest{.prompt = prompt, .options = wanted}));
-  Generator generator(model.model(), model.tokenizer());
-  CRIA_RETURN_IF_ERROR(generator.check(request)); // before anything is printed
-  noteSpecialName(options, model, prompt);
-  const bool streams = !options.common.json && !options.logprobs;
-  if (streams && options.echo) {
-    writeData(prompt);
-  }
-  const InterruptScope interrupt;
-  const GenerateCallback callback = [&](const GenerateEvent &event) {
-    if (streams) {
+/// Text is printed while it is generated, unless the output is JSON or a table of tokens.
+bool printsText(const RunOptions &options) { return !options.common.json && !options.logprobs; }
+
+/// trace: may be null.
+GenerateCallback printWhileGenerating(const RunOptions &options, const LoadedModel &model, StepTrace *trace) {
+  return [&options, &model, trace](const GenerateEvent &event) {
+    if (trace != nullptr && event.token != nullptr) {
+      trace->addHostWorkUntilNow("choose token");
+    }
+    const HostWork work(trace, "deliver");
+    if (printsText(options)) {
       writeData(event.text);
     } else if (!options.common.json && event.token != nullptr) {
       writeLogprobs(model, *event.token);
     }
   };
-  const GenerateResult result = generator.generate(request, callback, interrupt.flag());
-  if (options.common.json) {
-    writeJson(resultJson(model, options, 0, prompt, request, result));
-  } else if (streams) {
-    writeData("\n");
-  }
-  if (result.reason == FinishReason::error) {
-    return result.status;
-  }
+}
+
+void reportTotals(const RunOptions &options, const OpenedModel &opened, const GenerateRequest &request,
+                  const GenerateResult &result) {
   RunTotals totals;
   totals.add(request, result);
   if (!options.sampling.request.seed && request.sampler && request.sampler->usesRandomNumbers()) {
     totals.chosenSeed = request.seed;
   }
   totals.report(opened, options.common.quiet);
+}
+
+struct PromptRequest {
+  std::string prompt;
+  GenerateRequest request;
+};
+
+/// Runs a request that was checked. trace: may be null.
+StatusOr<int> generateOne(const RunOptions &options, const OpenedModel &opened, const PromptRequest &input,
+                          Generator &generator, const CancelFlag *cancel, StepTrace *trace) {
+  if (printsText(options) && options.echo) {
+    writeData(input.prompt);
+  }
+  const GenerateResult result =
+      generator.generate(input.request, printWhileGenerating(options, *opened, trace), cancel);
+  if (options.common.json) {
+    writeJson(resultJson(*opened, options, 0, input.prompt, input.request, result));
+  } else if (printsText(options)) {
+    writeData("\n");
+  }
+  if (result.reason == FinishReason::error) {
+    return result.status;
+  }
+  reportTotals(options, opened, input.request, result);
   return result.reason == FinishReason::cancelled ? exitCodeOfInterrupt() : kExitSuccess;
+}
+
+StatusOr<int> runOne(const RunOptions &options, const OpenedModel &opened) {
+  const LoadedModel &model = *opened;
+  PromptRequest input;
+  CRIA_ASSIGN_OR_RETURN(input.prompt, promptText(options));
+  CRIA_ASSIGN_OR_RETURN(const RequestOptions wanted, requestOptionsOf(options));
+  const auto tokenizeStart = StepTrace::Clock::now();
+  CRIA_ASSIGN_OR_RETURN(input.request,
+                        model.makeRequest(TextRequest{.prompt = input.prompt, .options = wanted}));
+  const auto tokenizeEnd = StepTrace::Clock::now();
+  Generator generator(model.model(), model.tokenizer());
+  CRIA_RETURN_IF_ERROR(generator.check(input.request)); // before anything is printed
+  noteSpecialName(options, model, input.prompt);
+  const InterruptScope interrupt;
+  CRIA_ASSIGN_OR_RETURN(Timing timing, Timing::start(options.timing, opened));
+  timing.addHostWork("tokenize", tokenizeStart, tokenizeEnd);
+  return timing.finish(generateOne(options, opened, input, generator, interrupt.flag(), timing.trace()));
 }
 
 StatusOr<int> runMany(const RunOptions &options, const OpenedModel &opened) {
@@ -154,14 +188,19 @@ StatusOr<int> runMany(const RunOptions &options, const OpenedModel &opened) {
                         [&](const NumberedRequest &row, const GenerateResult &result) {
                           return resultJson(*opened, options, row.index, row.prompt, row.request, result);
                         });
+  const auto readStart = StepTrace::Clock::now();
   CRIA_RETURN_IF_ERROR(requests.read(options.requestFile, defaults));
+  const auto readEnd = StepTrace::Clock::now();
   const auto special = std::ranges::find_if(requests.rows(), [&](const FileRequest &row) {
     return !opened->findSpecialName(row.request.prompt).empty();
   });
   if (special != requests.rows().end()) {
     noteSpecialName(options, *opened, special->request.prompt);
   }
-  return requests.run();
+  InterruptScope interrupt;
+  CRIA_ASSIGN_OR_RETURN(Timing timing, Timing::start(options.timing, opened));
+  timing.addHostWork("read requests", readStart, readEnd);
+  return timing.finish(requests.run(interrupt, timing.trace()));
 }
 
 StatusOr<int> runRun(const RunOptions &options) {
@@ -202,6 +241,7 @@ void addRunCommand(CLI::App &app, Action &action) {
       ->transform(wholeNumber(0, 1000));
   command->add_flag_callback(
       "--no-echo", [options] { options->echo = false; }, "Print only the generated text, not the prompt");
+  addTimingOptions(*command, options->timing);
   command->footer(
       "Example:\n  cria run stories.cria -p 'Once upon a time' -n 100 --temperature 0.8 --seed 1");
   command->callback([options, &action] { action = [options] { return runRun(*options); }; });

@@ -30,7 +30,7 @@ void RunTotals::report(const OpenedModel &opened, bool quiet) const {
       quiet,
       "{} on {}: opened in {:.2f} s, prompt {} tokens at {:.0f} tok/s, generated {} tokens at {:.1f} tok/s, "
       "ended by {}{}",
-      opened->model().targetName(), opened->model().backendName(), opened.openSeconds, promptTokens,
+      opened->model().targetName(), opened->model().backendName(), opened.openSeconds(), promptTokens,
       ratePerSecond(promptTokens, promptNs), generated, ratePerSecond(generated, totalNs - promptNs),
       results == 1 ? finishReasonName(lastReason) : "several reasons",
       chosenSeed ? fmt::format(", seed {}", *chosenSeed) : "");

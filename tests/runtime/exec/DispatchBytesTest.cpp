@@ -42,7 +42,8 @@ protected:
 
   uint64_t bytes(std::vector<ProgramBinding> bindings) const {
     const ProgramDispatch dispatch{.bindings = std::move(bindings)};
-    return bytesOf(program_, step_, positionsOf(batch_), dispatch);
+    const DispatchBytes bytes = bytesOf(program_, step_, positionsOf(batch_), dispatch);
+    return bytes.read + bytes.written;
   }
 
   std::vector<int32_t> tokens_ = {1, 2, 3, 0}, rows_ = {8, 9, 3, 0}, starts_ = {0, 2, 3};

@@ -104,7 +104,7 @@ TEST_F(ModelTest, PromptsRunThroughPrefillAndGeneratedTokensThroughDecodeOrSmall
   for (const ProfileRow &row : model->profile()) {
     calls[row.entry + " " + row.name] = row.calls;
     EXPECT_EQ(row.nanoseconds, 7 * row.calls);
-    EXPECT_GT(row.bytes, row.name == "logits" ? row.calls * 1024 : 0) << "the table, and other operands";
+    EXPECT_GT(row.bytes(), row.name == "logits" ? row.calls * 1024 : 0) << "the table, and other operands";
   }
   EXPECT_EQ(calls, (std::map<std::string, uint64_t>{{"prefill append", 3},
                                                     {"prefill logits", 3},
@@ -198,9 +198,11 @@ TEST_F(ModelTest, TimesEachKernelOfTheLastStepAlone) {
   EXPECT_EQ((*rows)[1].entry, "decode");
   EXPECT_EQ((*rows)[1].calls, 1u);
   // Of 4 positions: two arrays of the step, the cache (all read, one written), the row.
-  EXPECT_EQ((*rows)[0].bytes, 4u + 4 + 16 + 4 + 4);
+  EXPECT_EQ((*rows)[0].bytesRead, 4u + 4 + 16);
+  EXPECT_EQ((*rows)[0].bytesWritten, 4u + 4);
   // Arrays of the step (the block table has 8 pages), the row, the cache, the table, the logits.
-  EXPECT_EQ((*rows)[1].bytes, 4u + 4 + 32 + 4 + 4 + 16 + 1024 + 256);
+  EXPECT_EQ((*rows)[1].bytesRead, 4u + 4 + 32 + 4 + 4 + 16 + 1024);
+  EXPECT_EQ((*rows)[1].bytesWritten, 256u);
   auto logits = session.decode(8);
   ASSERT_TRUE(logits.ok());
   ids.insert(ids.end(), {7, 8});

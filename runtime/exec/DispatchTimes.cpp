@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/exec/DispatchTimes.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace cria {
+namespace {
+
+/// The N of a weight `layers.N.…`.
+std::optional<uint32_t> layerOfName(std::string_view name) {
+  constexpr std::string_view kPrefix = "layers.";
+  if (!name.starts_with(kPrefix)) {
+    return std::nullopt;
+  }
+  name.remove_prefix(kPrefix.size());
+  uint32_t layer = 0;
+  const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), layer);
+  return problem == std::errc() ? std::optional(layer) : std::nullopt;
+}
+
+bool uses(const ProgramDispatch &dispatch, BufferSpace space) {
+  return std::ranges::any_of(dispatch.bindings, [space](const ProgramBinding &binding) {
+    return binding.buffer.space == space;
+  });
+}
+
+/// before: the layer of the dispatch before it.
+std::optional<uint32_t> layerOf(const Program &program, const ProgramDispatch &dispatch,
+                                std::optional<uint32_t> before) {
+  for (const ProgramBinding &binding : dispatch.bindings) {
+    if (binding.buffer.space == BufferSpace::weight) {
+      if (const auto layer = layerOfName(program.weights[binding.buffer.index].name)) {
+        return layer;
+      }
+    }
+  }
+  const bool follows = uses(dispatch, BufferSpace::kv) || !uses(dispatch, BufferSpace::weight);
+  return follows ? before : std::nullopt;
+}
+
+std::array<uint32_t, 3> gridOf(const ProgramDispatch &dispatch, const CommandBuffer &step) {
+  std::array<uint32_t, 3> grid = {};
+  for (size_t i = 0; i < grid.size(); ++i) {
+    grid[i] = static_cast<uint32_t>(resolveGrid(dispatch.grid[i], step.numTokens, step.numOutputs));
+  }
+  return grid;
+}
+
+} // namespace
+
+std::vector<DispatchTime> dispatchTimes(const Program &program, const CommandBuffer &step,
+                                        const StepPositions &positions,
+                                        std::span<const uint64_t> nanoseconds) {
+  std::vector<DispatchTime> times;
+  std::optional<uint32_t> layer;
+  for (size_t i = 0; i < step.dispatches.size(); ++i) {
+    const ProgramDispatch &dispatch = step.entry->dispatches[step.dispatches[i]];
+    const DispatchBytes bytes = bytesOf(program, step, positions, dispatch);
+    layer = layerOf(program, dispatch, layer);
+    times.push_back({.kernel = program.kernels[dispatch.kernel].name,
+                     .index = step.dispatches[i],
+                     .layer = layer,
+                     .grid = gridOf(dispatch, step),
+                     .nanoseconds = nanoseconds[i],
+                     .bytesRead = bytes.read,
+                     .bytesWritten = bytes.written});
+  }
+  return times;
+}
+
+} // namespace cria
