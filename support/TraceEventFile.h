@@ -17,7 +17,7 @@ struct TraceSlice {
   uint32_t track = 0;
   std::string_view name;
   uint64_t startNs = 0;
-  uint64_t endNs = 0;                           // >= startNs
+  uint64_t endNs = 0;                            // >= startNs
   OrderedJson arguments = OrderedJson::object(); // what a viewer shows of the event
 };
 

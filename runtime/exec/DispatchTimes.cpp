@@ -19,15 +19,7 @@ std::optional<uint32_t> layerOfName(std::string_view name) {
   return problem == std::errc() ? std::optional(layer) : std::nullopt;
 }
 
-bool uses(const ProgramDispatch &dispatch, BufferSpace space) {
-  return std::ranges::any_of(dispatch.bindings, [space](const ProgramBinding &binding) {
-    return binding.buffer.space == space;
-  });
-}
-
-/// before: the layer of the dispatch before it.
-std::optional<uint32_t> layerOf(const Program &program, const ProgramDispatch &dispatch,
-                                std::optional<uint32_t> before) {
+std::optional<uint32_t> layerOfWeights(const Program &program, const ProgramDispatch &dispatch) {
   for (const ProgramBinding &binding : dispatch.bindings) {
     if (binding.buffer.space == BufferSpace::weight) {
       if (const auto layer = layerOfName(program.weights[binding.buffer.index].name)) {
@@ -35,8 +27,7 @@ std::optional<uint32_t> layerOf(const Program &program, const ProgramDispatch &d
       }
     }
   }
-  const bool follows = uses(dispatch, BufferSpace::kv) || !uses(dispatch, BufferSpace::weight);
-  return follows ? before : std::nullopt;
+  return std::nullopt;
 }
 
 std::array<uint32_t, 3> gridOf(const ProgramDispatch &dispatch, const CommandBuffer &step) {
@@ -47,25 +38,35 @@ std::array<uint32_t, 3> gridOf(const ProgramDispatch &dispatch, const CommandBuf
   return grid;
 }
 
+/// Fills in the layers of dispatches between two that state theirs.
+void completeLayers(std::vector<DispatchTime> &times) {
+  const auto hasLayer = [](const DispatchTime &time) { return time.layer.has_value(); };
+  const auto end = std::find_if(times.rbegin(), times.rend(), hasLayer).base();
+  std::optional<uint32_t> layer;
+  for (auto time = times.begin(); time != end; ++time) {
+    layer = time->layer ? time->layer : layer;
+    time->layer = layer;
+  }
+}
+
 } // namespace
 
 std::vector<DispatchTime> dispatchTimes(const Program &program, const CommandBuffer &step,
                                         const StepPositions &positions,
                                         std::span<const uint64_t> nanoseconds) {
   std::vector<DispatchTime> times;
-  std::optional<uint32_t> layer;
   for (size_t i = 0; i < step.dispatches.size(); ++i) {
     const ProgramDispatch &dispatch = step.entry->dispatches[step.dispatches[i]];
     const DispatchBytes bytes = bytesOf(program, step, positions, dispatch);
-    layer = layerOf(program, dispatch, layer);
     times.push_back({.kernel = program.kernels[dispatch.kernel].name,
                      .index = step.dispatches[i],
-                     .layer = layer,
+                     .layer = layerOfWeights(program, dispatch),
                      .grid = gridOf(dispatch, step),
                      .nanoseconds = nanoseconds[i],
                      .bytesRead = bytes.read,
                      .bytesWritten = bytes.written});
   }
+  completeLayers(times);
   return times;
 }
 

@@ -19,8 +19,8 @@ namespace cria {
 struct DispatchTime {
   std::string_view kernel; // kernel or op
   uint32_t index = 0;      // in the dispatches of the entry point
-  /// The layer of its weights. A dispatch that has no weights or uses the KV cache, and names no layer,
-  /// belongs to that of the dispatch before it. None: outside of the layers, such as the output linear.
+  /// The layer of its weights. A dispatch between two of layers that has no weights of a layer belongs to
+  /// that of the one before it. None: before or after all layers, such as the output linear.
   std::optional<uint32_t> layer = std::nullopt;
   std::array<uint32_t, 3> grid = {}; // workgroups
   uint64_t nanoseconds = 0;

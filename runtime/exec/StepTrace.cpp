@@ -19,12 +19,8 @@ OrderedJson aboutModel(const Model &model) {
 }
 
 OrderedJson argumentsOf(const StepTimes &step) {
-  return {{"entry", step.entry},
-          {"tokens", step.numTokens},
-          {"rows", step.numRows},
-          {"outputs", step.numOutputs},
-          {"sequences", step.numSequences},
-          {"context", step.numPositions}};
+  return {{"entry", step.entry},        {"tokens", step.numTokens},       {"rows", step.numRows},
+          {"outputs", step.numOutputs}, {"sequences", step.numSequences}, {"context", step.numPositions}};
 }
 
 OrderedJson argumentsOf(const DispatchTime &dispatch, std::string_view entry) {
@@ -88,8 +84,7 @@ void StepTrace::addHostWork(std::string_view name, Clock::time_point start, Cloc
 }
 
 uint64_t StepTrace::sinceOrigin(Clock::time_point time) const {
-  return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(time - origin_).count());
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(time - origin_).count());
 }
 
 } // namespace cria

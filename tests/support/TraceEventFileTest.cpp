@@ -60,7 +60,8 @@ TEST_F(TraceEventFileTest, HasTracksAndTimesInMicroseconds) {
 }
 
 TEST_F(TraceEventFileTest, KeepsNamesOfAnyText) {
-  const std::string names[] = {"\"quoted\" \\ name", "größe \xF0\x9F\xA6\x99", "tab\tnul" + std::string(1, '\0')};
+  const std::string names[] = {"\"quoted\" \\ name", "größe \xF0\x9F\xA6\x99",
+                               "tab\tnul" + std::string(1, '\0')};
   TraceEventFile file = create("t.json");
   for (const std::string &name : names) {
     file.addSlice({.track = 1, .name = name});
@@ -78,13 +79,13 @@ TEST_F(TraceEventFileTest, KeepsNamesOfAnyText) {
 // More than a buffer, so that events are written before the end.
 TEST_F(TraceEventFileTest, WritesWhileEventsAreAdded) {
   TraceEventFile file = create("t.json");
-  constexpr uint64_t kEvents = 20'000;
+  constexpr uint64_t kEvents = 3000;
   for (uint64_t i = 0; i < kEvents; ++i) {
     file.addSlice({.track = 1, .name = "step", .startNs = i * 10, .endNs = i * 10 + 7});
   }
   const auto entry = *std::filesystem::directory_iterator(folder_.path());
   EXPECT_THAT(entry.path().filename().string(), HasSubstr("t.json.tmp-"));
-  EXPECT_GT(entry.file_size(), kEvents * 50);
+  EXPECT_GT(entry.file_size(), 60u << 10);
   ASSERT_TRUE(file.finish().ok());
   const Json events = read("t.json")["traceEvents"];
   ASSERT_EQ(events.size(), kEvents + 1);
@@ -92,7 +93,9 @@ TEST_F(TraceEventFileTest, WritesWhileEventsAreAdded) {
 }
 
 TEST_F(TraceEventFileTest, AFileThatIsNotFinishedIsRemoved) {
-  { create("t.json").addTrack(1, "steps"); }
+  {
+    create("t.json").addTrack(1, "steps");
+  }
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }
 

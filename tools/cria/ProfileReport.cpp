@@ -46,11 +46,11 @@ std::string profileTable(const std::vector<ProfileRow> &rows) {
       fmt::format("{:<10} {:<48} {:>10} {:>10} {:>10} {:>7} {:>10} {:>10} {:>8}\n", "entry", "kernel",
                   "dispatches", "ms", "µs each", "share", "MB read", "MB written", "GB/s");
   for (const ProfileRow &row : rows) {
-    text += fmt::format("{:<10} {:<48} {:>10} {:>10.2f} {:>10.2f} {:>6.1f}% {:>10.2f} {:>10.2f} {:>8.2f}\n",
-                        row.entry, row.name, row.calls, numberOf(row.nanoseconds) / 1e6,
-                        meanNanoseconds(row) / 1e3, shareOfTotal(row, total) * 100,
-                        numberOf(row.bytesRead) / 1e6, numberOf(row.bytesWritten) / 1e6,
-                        gigabytesPerSecond(row));
+    text +=
+        fmt::format("{:<10} {:<48} {:>10} {:>10.2f} {:>10.2f} {:>6.1f}% {:>10.2f} {:>10.2f} {:>8.2f}\n",
+                    row.entry, row.name, row.calls, numberOf(row.nanoseconds) / 1e6,
+                    meanNanoseconds(row) / 1e3, shareOfTotal(row, total) * 100, numberOf(row.bytesRead) / 1e6,
+                    numberOf(row.bytesWritten) / 1e6, gigabytesPerSecond(row));
   }
   return text;
 }

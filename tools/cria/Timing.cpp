@@ -40,6 +40,10 @@ std::vector<CLI::Option *> addTimingOptions(CLI::App &command, TimingOptions &op
 }
 
 StatusOr<Timing> Timing::start(const TimingOptions &options, const OpenedModel &opened) {
+  if (!options.traceFile.empty() && options.traceFile == options.profileFile) {
+    return invalidArgument("--trace and --profile-json: expected two files, got '{}' for both",
+                           options.traceFile);
+  }
   Timing timing(options, *opened);
   Model &model = opened->model();
   if (options.timesKernels()) {
