@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // TraceEventFile: what viewers of traces read, in any state of the disk.
 #include "support/TraceEventFile.h"
-#include "support/File.h"
 
 #include "tests/testing/TestFiles.h"
 

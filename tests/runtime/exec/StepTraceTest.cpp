@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // StepTrace: where steps, kernels and the work of the host lie on their tracks.
 #include "runtime/exec/StepTrace.h"
-#include "support/File.h"
 
 #include "runtime/exec/Stepper.h"
 #include "tests/testing/TraceSlices.h"
