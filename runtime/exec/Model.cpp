@@ -337,18 +337,18 @@ StatusOr<std::unique_ptr<Model>> Model::openChosen(const std::shared_ptr<const P
   return error(StatusCode::incompatibleCode, "{}", fmt::join(rejected, "; "));
 }
 
-StatusOr<std::unique_ptr<Model>> Model::open(std::shared_ptr<const Package> package,
+StatusOr<std::unique_ptr<Model>> Model::open(const std::shared_ptr<const Package> &package,
                                              std::span<const BackendReference> backends,
                                              const ModelOptions &options) {
   auto isNamed = [&](const BackendReference &backend) { return backend.name == options.backend; };
   if (!options.backend.empty() && std::none_of(backends.begin(), backends.end(), isNamed)) {
     return error(StatusCode::notFound, "there is no backend '{}'", options.backend);
   }
-  return openChosen(std::move(package), backends, {}, options);
+  return openChosen(package, backends, {}, options);
 }
 
-StatusOr<std::unique_ptr<Model>> Model::open(std::shared_ptr<const Package> package, PluginRegistry &registry,
-                                             const ModelOptions &options) {
+StatusOr<std::unique_ptr<Model>> Model::open(const std::shared_ptr<const Package> &package,
+                                             PluginRegistry &registry, const ModelOptions &options) {
   if (options.backend.empty() && registry.names(PluginKind::backend).empty()) {
     return registry.noneFound("backends");
   }
@@ -370,7 +370,7 @@ StatusOr<std::unique_ptr<Model>> Model::open(std::shared_ptr<const Package> pack
     backends.push_back(
         {.name = plugin.name(), .api = &plugin.api(), .getExtension = plugin.plugin().getExtension});
   }
-  return openChosen(std::move(package), backends, refused, options);
+  return openChosen(package, backends, refused, options);
 }
 
 StatusOr<std::span<const float>> Model::forward(const Batch &batch, const CancelFlag *cancel) {

@@ -99,12 +99,12 @@ public:
   /// unsupported with the reason why each backend cannot run the package; incompatibleCode with those of each
   /// target; outOfMemory, before anything is allocated, if device or host have too little memory; io; the
   /// backend's.
-  static StatusOr<std::unique_ptr<Model>> open(std::shared_ptr<const Package> package,
+  static StatusOr<std::unique_ptr<Model>> open(const std::shared_ptr<const Package> &package,
                                                std::span<const BackendReference> backends,
                                                const ModelOptions &options = {});
   /// The same with the backends that the registry can load. The registry outlives the model. Errors: also
   /// those of PluginRegistry::load() if it cannot load options.backend.
-  static StatusOr<std::unique_ptr<Model>> open(std::shared_ptr<const Package> package,
+  static StatusOr<std::unique_ptr<Model>> open(const std::shared_ptr<const Package> &package,
                                                PluginRegistry &registry, const ModelOptions &options = {});
   ~Model();
 
