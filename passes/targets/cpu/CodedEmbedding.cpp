@@ -36,7 +36,10 @@ private:
 void EmbeddingEmitter::writeGroup(Index block, Index group, Index column, int64_t columns) {
   Index at = e_.index(0);
   Value minimum = panels_.hasMinimums() ? lane(panels_.negatedMinimum(scratch_, at, group)) : Value();
-  CodedPanels::Values steps = panels_.integers(block, group);
+  SmallVector<Value> steps;
+  for (int64_t step = 0; step < CodedPanels::kSteps; ++step) {
+    steps.push_back(panels_.integers(block, group, step));
+  }
   for (int64_t k = 0; k < columns; ++k) {
     const int64_t step = k / PanelBlocks::kStepColumns, byte = k % PanelBlocks::kStepColumns;
     Value scale = lane(panels_.scale(scratch_, at, group, k * panels_.runs() / PanelBlocks::kGroupColumns));

@@ -64,7 +64,7 @@ private:
   // Few rows: weights are unpacked in registers.
   Values addBlock(ArrayRef<Index> blocks, Index firstGroup, int64_t numGroups, const Rows &rows, Values y);
   void directTile(const Rows &rows, Index panel);
-  void directTiles(Index firstRow, Index rows, Index panel);
+  void directRest(Index first, Index rows);
   // Many rows: weights are unpacked to scratch, a part for each pair. Places are in floats.
   int64_t codesOfGroup() const { return CodedPanels::kSteps * kPair * kLanes; }
   int64_t scalesAt() const { return row_.groups() * codesOfGroup(); }
@@ -75,7 +75,8 @@ private:
   void unpackBlock(Index block, Index firstGroup, int64_t numGroups, Index codes, Index scales);
   void tile(const Rows &rows, Index panel, Index start);
   void finishTile(ArrayRef<Value> y, const Rows &rows, Index panel);
-  Rows rowsAt(Index first, Index left, int64_t size);
+  Rows fullTile(Index first);
+  Rows partialTile(Index first, Index left, int64_t size);
   int64_t tileRows() const { return isa_.wide ? kWideTile : 1; }
   /// Runs body(its number in the workgroup, first panel) for the pairs of panels of the workgroup.
   void forPairs(llvm::function_ref<void(Index pair, Index panel)> body) {
@@ -166,12 +167,10 @@ CodedLinearEmitter::Values CodedLinearEmitter::addBlock(ArrayRef<Index> blocks, 
     panels_.expand(blocks[p], scratch_, e_.index(p * perPanel));
   }
   return e_.loop(e_.index(0), e_.index(numGroups), 1, y, [&](Index group, ArrayRef<Value> carried) {
-    SmallVector<Values> unpacked;
-    for (int64_t p = 0; p < kPair; ++p) {
-      panels_.prefetchCodes(blocks[p], group, kCodedPrefetch);
-      unpacked.push_back(panels_.codes(blocks[p], group));
+    for (Index block : blocks) {
+      panels_.prefetchCodes(block, group, kCodedPrefetch);
     }
-    auto codes = [&](int64_t p, int64_t step) { return unpacked[p][step]; };
+    auto codes = [&](int64_t p, int64_t step) { return panels_.codes(blocks[p], group, step); };
     auto scale = [&](int64_t p, int64_t run) {
       return panels_.scale(scratch_, e_.index(p * perPanel), group, run);
     };
@@ -212,8 +211,16 @@ void CodedLinearEmitter::finishTile(ArrayRef<Value> y, const Rows &rows, Index p
   }
 }
 
-/// A tile of `size` rows, of which the step has `left` from `first`.
-CodedLinearEmitter::Rows CodedLinearEmitter::rowsAt(Index first, Index left, int64_t size) {
+CodedLinearEmitter::Rows CodedLinearEmitter::fullTile(Index first) {
+  Rows rows;
+  for (int64_t r = 0; r < tileRows(); ++r) {
+    rows.numbers.push_back(first + r);
+  }
+  return rows;
+}
+
+/// A tile of `size` rows, of which the step has `left`.
+CodedLinearEmitter::Rows CodedLinearEmitter::partialTile(Index first, Index left, int64_t size) {
   Rows rows{.numbers = {first}, .count = left};
   while (rows.size() < size) {
     rows.numbers.push_back(first + e_.index(rows.size()).min(left - 1));
@@ -221,16 +228,17 @@ CodedLinearEmitter::Rows CodedLinearEmitter::rowsAt(Index first, Index left, int
   return rows;
 }
 
-/// Tiles of 6 rows; of 2 or 4 for the last ones if these are enough.
-void CodedLinearEmitter::directTiles(Index firstRow, Index rows, Index panel) {
-  Index restStart = tileRows() == 1 ? rows : ((rows + 1) / kWideTile * kWideTile).min(rows);
-  e_.forEach(e_.index(0), restStart, tileRows(),
-             [&](Index row) { directTile(rowsAt(firstRow + row, rows - row, tileRows()), panel); });
-  auto rest = [&](int64_t size) { directTile(rowsAt(firstRow + restStart, rows - restStart, size), panel); };
-  if (tileRows() > 1) {
-    e_.ifThen(restStart < rows,
-              [&] { e_.ifThen(rows - restStart < e_.index(3), [&] { rest(2); }, [&] { rest(4); }); });
-  }
+/// Fewer rows than a tile has.
+void CodedLinearEmitter::directRest(Index first, Index rows) {
+  auto tileOf = [&](int64_t size) {
+    return [&, size] {
+      forPairs([&](Index, Index panel) { directTile(partialTile(first, rows, size), panel); });
+    };
+  };
+  e_.ifThen(e_.index(0) < rows, [&] {
+    e_.ifThen(rows < e_.index(3), tileOf(2),
+              [&] { e_.ifThen(rows < e_.index(5), tileOf(4), tileOf(kWideTile)); });
+  });
 }
 
 void CodedLinearEmitter::emitSingleRow() {
@@ -257,9 +265,9 @@ void CodedLinearEmitter::unpackBlock(Index block, Index firstGroup, int64_t numG
   e_.forEach(e_.index(0), e_.index(numGroups), 1, [&](Index group) {
     panels_.prefetchCodes(block, group, kCodedPrefetch);
     Index at = start + (firstGroup + group) * codesOfGroup();
-    for (Value codes : panels_.codes(block, group)) {
-      e_.store(e_.bitcast(codes, e_.vectorOf(e_.f32())), scratch_, at);
-      at = at + kPair * kLanes;
+    for (int64_t step = 0; step < CodedPanels::kSteps; ++step) {
+      Value codes = panels_.codes(block, group, step);
+      e_.store(e_.bitcast(codes, e_.vectorOf(e_.f32())), scratch_, at + step * kPair * kLanes);
     }
   });
 }
@@ -304,15 +312,22 @@ void CodedLinearEmitter::tile(const Rows &rows, Index panel, Index start) {
 void CodedLinearEmitter::emitAllRows() {
   Index firstRow = kernel_.y() * kCodedRowBlock;
   Index rows = (loadRowCount(kernel_, spec_.rows) - firstRow).min(kCodedRowBlock);
-  auto direct = [&] { forPairs([&](Index, Index panel) { directTiles(firstRow, rows, panel); }); };
-  auto unpacked = [&] {
-    forPairs([&](Index pair, Index panel) { unpackPair(panel, scratchOf(pair)); });
-    e_.forEach(e_.index(0), rows, tileRows(), [&](Index row) {
-      Rows tileOf = rowsAt(firstRow + row, rows - row, tileRows());
-      forPairs([&](Index pair, Index panel) { tile(tileOf, panel, scratchOf(pair)); });
+  Index full = rows - rows % tileRows();
+  auto forTiles = [&](llvm::function_ref<void(const Rows &, Index pair, Index panel)> body) {
+    e_.forEach(e_.index(0), full, tileRows(), [&](Index row) {
+      Rows tileOf = fullTile(firstRow + row);
+      forPairs([&](Index pair, Index panel) { body(tileOf, pair, panel); });
     });
   };
+  auto direct = [&] { forTiles([&](const Rows &tileOf, Index, Index panel) { directTile(tileOf, panel); }); };
+  auto unpacked = [&] {
+    forPairs([&](Index pair, Index panel) { unpackPair(panel, scratchOf(pair)); });
+    forTiles([&](const Rows &tileOf, Index pair, Index panel) { tile(tileOf, panel, scratchOf(pair)); });
+  };
   e_.ifThen(rows < e_.index(kDirectTiles * tileRows() + 1), direct, unpacked);
+  if (tileRows() > 1) {
+    directRest(firstRow + full, rows - full);
+  }
 }
 
 } // namespace

@@ -103,9 +103,9 @@ Value CodedPanels::negatedMinimum(Value scratch, Index at, Index group) {
 // Codes
 //===----------------------------------------------------------------------------------------------------===//
 
-/// The field of `width` bits of a step, in the lowest bits of each byte.
-Value CodedPanels::field(Values &lines, int width, int64_t step) {
-  Value line = lines[size_t(step % width)];
+/// The field of `width` bits of a step, in the lowest bits of each byte. `first`: the line of step 0.
+Value CodedPanels::field(Index first, int width, int64_t step) {
+  Value line = e_.loadRaw(weight_, first + step % width * PanelBlocks::kLineBytes, PanelBlocks::kLineBytes);
   if (width == 8) {
     return line;
   }
@@ -114,24 +114,19 @@ Value CodedPanels::field(Values &lines, int width, int64_t step) {
   return bit + width == 8 ? shifted : e_.andInt(shifted, e_.intLike(line, (1 << width) - 1));
 }
 
-CodedPanels::Values CodedPanels::storedCodes(Index block, Index group) {
+Value CodedPanels::storedCodes(Index block, Index group, int64_t step) {
   Index line = block + blocks_.codes + group * blocks_.groupBytes;
-  Values codes(kSteps);
+  Value codes;
   int first = 0;
   for (int width : codeFields(format_.bits)) {
     if (width == 0) {
       break;
     }
-    Values lines;
-    for (int i = 0; i < width; ++i, line = line + PanelBlocks::kLineBytes) {
-      lines.push_back(e_.loadRaw(weight_, line, PanelBlocks::kLineBytes));
-    }
-    for (int64_t step = 0; step < kSteps; ++step) {
-      Value part = field(lines, width, step);
-      part = first == 0 ? part : e_.shiftLeft(part, first);
-      codes[step] = first == 0 ? part : e_.orInt(codes[step], part);
-    }
+    Value part = field(line, width, step);
+    part = first == 0 ? part : e_.shiftLeft(part, first);
+    codes = first == 0 ? part : e_.orInt(codes, part);
     first += width;
+    line = line + width * PanelBlocks::kLineBytes;
   }
   return codes;
 }
@@ -162,30 +157,27 @@ Value CodedPanels::lookUp(Value codes, int added) {
   return e_.concat(half(0), half(32));
 }
 
-CodedPanels::Values CodedPanels::codes(Index block, Index group) {
-  Values codes = storedCodes(block, group);
-  Value zeros; // subtracted, so that the sums need no product with them
-  if (format_.offset == OffsetKind::zeroPoint) {
-    Value points = zeroPoints(block, group);
-    zeros = e_.subInt(points, e_.intLike(points, zero_));
+Value CodedPanels::codes(Index block, Index group, int64_t step) {
+  Value codes = storedCodes(block, group, step);
+  if (format_.map == CodeMap::table) {
+    return lookUp(codes, int(zero_));
   }
-  for (Value &code : codes) {
-    code = format_.map == CodeMap::table ? lookUp(code, int(zero_))
-           : isSigned_                   ? e_.xorInt(code, e_.intLike(code, -128))
-           : zeros                       ? e_.subInt(code, zeros)
-                                         : code;
+  if (isSigned_) {
+    return e_.xorInt(codes, e_.intLike(codes, -128));
   }
-  return codes;
+  if (format_.offset != OffsetKind::zeroPoint) {
+    return codes;
+  }
+  Value points = zeroPoints(block, group); // subtracted, so that the sums need no product with them
+  return e_.subInt(codes, e_.subInt(points, e_.intLike(points, zero_)));
 }
 
-CodedPanels::Values CodedPanels::integers(Index block, Index group) {
-  Values codes = storedCodes(block, group);
+Value CodedPanels::integers(Index block, Index group, int64_t step) {
+  Value codes = storedCodes(block, group, step);
   const bool hasZeros = format_.offset == OffsetKind::zeroPoint;
-  Value zeros = hasZeros ? zeroPoints(block, group) : e_.intLike(codes.front(), int8_t(format_.zero));
-  for (Value &code : codes) {
-    code = format_.map == CodeMap::table ? lookUp(code, 0) : e_.subInt(code, zeros);
-  }
-  return codes;
+  return format_.map == CodeMap::table ? lookUp(codes, 0)
+                                       : e_.subInt(codes, hasZeros ? zeroPoints(block, group)
+                                                                   : e_.intLike(codes, int8_t(format_.zero)));
 }
 
 /// Eight sums. vpmaddubsw multiplies an unsigned with a signed byte and adds two products in 16 bits, which

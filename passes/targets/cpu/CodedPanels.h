@@ -22,7 +22,6 @@ int64_t zeroOfCodes(const Isa &isa, const WeightFormatTraits &format);
 /// Code for the panels of one format. Vectors of codes have 64 bytes: four columns of 16 rows.
 class CodedPanels {
 public:
-  using Values = Emitter::Values;
   static constexpr int64_t kSteps = 8; ///< of 4 columns, in a group of 32
 
   CodedPanels(Emitter &emitter, const Isa &isa, const WeightFormatTraits &format, int64_t columns,
@@ -44,10 +43,10 @@ public:
   mlir::Value scale(mlir::Value scratch, Index at, Index group, int64_t run);
   mlir::Value negatedMinimum(mlir::Value scratch, Index at, Index group);
 
-  /// The codes of the 8 steps of a group, ready for dot().
-  Values codes(Index block, Index group);
+  /// The codes of a step of a group, ready for dot().
+  mlir::Value codes(Index block, Index group, int64_t step);
   /// What the codes stand for, as signed bytes.
-  Values integers(Index block, Index group);
+  mlir::Value integers(Index block, Index group, int64_t step);
   /// Adds to 16 sums the products of four codes each with those of an activation, four codes as an i32.
   mlir::Value dot(mlir::Value sums, mlir::Value codes, mlir::Value activations) const;
   /// Loads the lines of a block that is read later into the cache.
@@ -57,9 +56,9 @@ public:
 private:
   mlir::Value floats(ElementType type, Index at);
   mlir::Value smallInteger(Index unit, int64_t group, int bits, bool isSigned);
-  Values storedCodes(Index block, Index group);
+  mlir::Value storedCodes(Index block, Index group, int64_t step);
   mlir::Value zeroPoints(Index block, Index group);
-  mlir::Value field(Values &lines, int width, int64_t step);
+  mlir::Value field(Index first, int width, int64_t step);
   mlir::Value lookUp(mlir::Value codes, int added);
   mlir::Value halfDot(mlir::Value sums, mlir::Value codes, mlir::Value activations) const;
   mlir::VectorType bytes(int64_t lanes = PanelBlocks::kLineBytes) const {
