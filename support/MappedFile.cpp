@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <utility>
 
 namespace cria {
@@ -47,6 +48,45 @@ void releaseSlot(size_t slot) {
   }
 }
 
+/// The size of a large page on x86-64, and on AArch64 with pages of 4 KiB.
+constexpr size_t kLargePage = size_t(2) << 20;
+
+/// Maps a file where its large pages, as the page cache of some file systems has them, are large pages of
+/// memory, too: with small ones, some machines read a third slower. Null: not possible.
+void *mapInLargePages(int file, size_t size) {
+  void *reserved =
+      mmap(nullptr, size + kLargePage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserved == MAP_FAILED) {
+    return nullptr;
+  }
+  const auto first = reinterpret_cast<uintptr_t>(reserved);
+  const uintptr_t start = (first + kLargePage - 1) / kLargePage * kLargePage;
+  const size_t pageSize = size_t(sysconf(_SC_PAGESIZE)),
+               end = start + (size + pageSize - 1) / pageSize * pageSize;
+  void *mapped = mmap(reinterpret_cast<void *>(start), size, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 0);
+  if (mapped == MAP_FAILED) {
+    munmap(reserved, size + kLargePage);
+    return nullptr;
+  }
+  if (start > first) {
+    munmap(reserved, start - first);
+  }
+  if (end < first + size + kLargePage) {
+    munmap(reinterpret_cast<void *>(end), first + size + kLargePage - end);
+  }
+  (void)madvise(mapped, size, MADV_HUGEPAGE); // fails where the kernel has no large pages
+  return mapped;
+}
+
+/// Null, with errno, if the file cannot be mapped.
+void *mapPages(int file, size_t size) {
+  void *mapped = size >= kLargePage ? mapInLargePages(file, size) : nullptr;
+  if (mapped == nullptr) {
+    mapped = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
+  }
+  return mapped == MAP_FAILED ? nullptr : mapped;
+}
+
 } // namespace
 
 StatusOr<MappedFile> MappedFile::map(const RegularFile &file, const std::string &path) {
@@ -55,8 +95,8 @@ StatusOr<MappedFile> MappedFile::map(const RegularFile &file, const std::string 
     mapped.slot_ = kNumSlots;
     return mapped;
   }
-  void *start = mmap(nullptr, file.size, PROT_READ, MAP_PRIVATE, file.descriptor.get(), 0);
-  if (start == MAP_FAILED) {
+  void *start = mapPages(file.descriptor.get(), size_t(file.size));
+  if (start == nullptr) {
     return error(StatusCode::io, "{}: cannot map {} bytes: {}", path, file.size, std::strerror(errno));
   }
   mapped.bytes_ = {static_cast<const std::byte *>(start), size_t(file.size)};

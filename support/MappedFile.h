@@ -13,7 +13,8 @@ namespace cria {
 class MappedFile {
 public:
   MappedFile() = default;
-  /// Maps all bytes of a file. `path` is for messages. Errors: io.
+  /// Maps all bytes of a file, one of 2 MiB or more from a multiple of 2 MiB, in large pages where the kernel
+  /// has them. `path` is for messages. Errors: io.
   static StatusOr<MappedFile> map(const RegularFile &file, const std::string &path);
   MappedFile(MappedFile &&other) noexcept;
   MappedFile &operator=(MappedFile &&other) noexcept;

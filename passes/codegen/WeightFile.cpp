@@ -14,8 +14,8 @@
 namespace cria {
 
 namespace {
-/// Large enough to make the cost of system calls negligible, small enough for the caches.
-constexpr uint64_t kBlockBytes = uint64_t(4) << 20;
+/// Most of a block is whole multiples of 2 MiB of the file, which the page cache can hold in large pages.
+constexpr uint64_t kBlockBytes = uint64_t(16) << 20;
 
 /// Rows [first, first + count) of one weight. Except for the last block of a weight, `count` is a multiple of
 /// the rows per block of the layout.

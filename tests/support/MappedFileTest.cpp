@@ -33,6 +33,23 @@ TEST(MappedFileTest, IsFoundByEachOfItsAddresses) {
   EXPECT_EQ(findMappedFile(address), nullptr);
 }
 
+// Pages around the file are given back.
+TEST(MappedFileTest, LargeFilesBeginAtALargePage) {
+  tests::TemporaryFolder folder;
+  for (const size_t size : {size_t(2) << 20, (size_t(2) << 20) + 1, (size_t(5) << 20) - 4097}) {
+    std::string text(size, 'x');
+    text.back() = 'y';
+    const std::string path = folder.write("x", text);
+    for (int i = 0; i < 100; ++i) {
+      const MappedFile mapped = mapOf(path).value();
+      ASSERT_EQ(mapped.bytes().size(), size);
+      ASSERT_EQ(reinterpret_cast<uintptr_t>(mapped.bytes().data()) % (size_t(2) << 20), 0u);
+      ASSERT_EQ(mapped.bytes().back(), std::byte('y'));
+      ASSERT_EQ(findMappedFile(&mapped.bytes().back()), path);
+    }
+  }
+}
+
 TEST(MappedFileTest, MayBeEmpty) {
   tests::TemporaryFolder folder;
   EXPECT_TRUE(mapOf(folder.write("x", "")).value().bytes().empty());
