@@ -182,8 +182,20 @@ Status Compilation::convert() {
     PassManager manager(&context_);
     buildProgramPipeline(manager, *program.target, options);
     CRIA_RETURN_IF_ERROR(runPasses(manager, *program.module, "convert for " + program.target->name()));
+    noteLessPrecise(program);
   }
   return {};
+}
+
+/// Tells that a target multiplies some weights in a class below the one that the job names.
+void Compilation::noteLessPrecise(const TargetProgram &program) {
+  const ActivationClass least = llama::getActivations(*program.module);
+  if (job_.activations && least > *job_.activations) {
+    observer_.note(
+        fmt::format("--activations {}: target {} multiplies some weights in {}, since it has no other "
+                    "products for their formats",
+                    nameOf(*job_.activations), program.target->name(), nameOf(least)));
+  }
 }
 
 StatusOr<TargetCode> Compilation::codeOf(const TargetProgram &program, CodeStage stage) {

@@ -35,6 +35,7 @@ private:
   Status optimize();
   Status specialize();
   Status convert();
+  void noteLessPrecise(const TargetProgram &program);
   Status writePackageFiles();
   StatusOr<TargetCode> codeOf(const TargetProgram &program, CodeStage stage);
   /// The text of stage `program` or a later one, for one target and for all.

@@ -149,7 +149,7 @@ void AttentionPages::accumulateVectors(ArrayRef<Chain> chains, int64_t firstVect
     }
     return addPage(chains, firstVector, vectors, pageStart(range.sequence, page) + kPageSlots * dim_, next,
                    position ? (*position + 1 - page * kPageSlots).min(kPageSlots) : e_.index(kPageSlots),
-                   (page - range.segmentStart) * kPageSlots, Values(carried));
+                   (page - range.segmentStart) * kPageSlots, carried);
   });
   for (size_t i = 0; i < sums.size(); ++i) {
     e_.store(sums[i], scratch_, at(i));
@@ -158,8 +158,8 @@ void AttentionPages::accumulateVectors(ArrayRef<Chain> chains, int64_t firstVect
 
 AttentionPages::Values AttentionPages::addPage(ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
                                                Index values, std::optional<Index> next, Index slots,
-                                               Index firstSlot, Values sums) {
-  return e_.loop(e_.index(0), slots, 1, sums, [&](Index slot, ArrayRef<Value> carried) {
+                                               Index firstSlot, ArrayRef<Value> init) {
+  return e_.loop(e_.index(0), slots, 1, init, [&](Index slot, ArrayRef<Value> carried) {
     Values sums(carried), value;
     for (int64_t v = firstVector; v < firstVector + vectors; ++v) {
       const int64_t lanes = std::min(kLanes, dim_ - v * kLanes);

@@ -75,7 +75,7 @@ private:
   void accumulateVectors(llvm::ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
                          const PageRange &range, std::optional<Index> position, bool prefetch);
   Values addPage(llvm::ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors, Index values,
-                 std::optional<Index> next, Index slots, Index slot, Values sums);
+                 std::optional<Index> next, Index slots, Index slot, llvm::ArrayRef<mlir::Value> init);
   void prefetchRow(Index start, int64_t elements);
   Index scoreAt(const Chain &chain, Index slot) {
     return chain.row.state + slot + (state_.scores + chain.head * AttentionState::kSegment);

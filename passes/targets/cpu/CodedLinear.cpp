@@ -62,7 +62,8 @@ private:
   Value finished(Value y, Index row);
 
   // Few rows: weights are unpacked in registers.
-  Values addBlock(ArrayRef<Index> blocks, Index firstGroup, int64_t numGroups, const Rows &rows, Values y);
+  Values addBlock(ArrayRef<Index> blocks, Index firstGroup, int64_t numGroups, const Rows &rows,
+                  ArrayRef<Value> y);
   void directTile(const Rows &rows, Index panel);
   void directRest(Index first, Index rows);
   // Many rows: weights are unpacked to scratch, a part for each pair. Places are in floats.
@@ -160,7 +161,8 @@ Value CodedLinearEmitter::finished(Value y, Index row) {
 //===----------------------------------------------------------------------------------------------------===//
 
 CodedLinearEmitter::Values CodedLinearEmitter::addBlock(ArrayRef<Index> blocks, Index firstGroup,
-                                                        int64_t numGroups, const Rows &rows, Values y) {
+                                                        int64_t numGroups, const Rows &rows,
+                                                        ArrayRef<Value> y) {
   const int64_t perPanel = panels_.scratchOfBlock();
   for (int64_t p = 0; p < kPair; ++p) {
     panels_.prefetchScales(blocks[p], kCodedPrefetch);
@@ -189,7 +191,7 @@ void CodedLinearEmitter::directTile(const Rows &rows, Index panel) {
   };
   Values y(size_t(rows.size() * kPair), e_.splat(0));
   y = e_.loop(e_.index(0), e_.index(blocks.fullBlocks()), 1, y, [&](Index block, ArrayRef<Value> carried) {
-    return addBlock(blocksAt(block), block * groups, groups, rows, Values(carried));
+    return addBlock(blocksAt(block), block * groups, groups, rows, carried);
   });
   if (blocks.lastGroups() > 0) {
     Index block = e_.index(blocks.fullBlocks());

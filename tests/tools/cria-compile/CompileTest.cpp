@@ -333,6 +333,19 @@ TEST_F(Compile, ThePackageStatesTheActivationsOfATarget) {
   EXPECT_EQ(activationsOf("--target gpusim --weights q4 --activations f16"), "f16");
   EXPECT_EQ(activationsOf("--target gpusim --weights q4 --activations f32"), "f32");
   EXPECT_EQ(activationsOf("--target gpusim --weights bf16"), "bf16");
+  EXPECT_EQ(activationsOf("--target cpu-x86-64-v3 --weights bf16"), "f32");
+  EXPECT_EQ(activationsOf("--target cpu-x86-64-v3 --weights bf16 --activations bf16"), "bf16");
+}
+
+// Weights with codes have no other class on the cpu.
+TEST_F(Compile, TellsOfProductsBelowTheClassThatIsAskedFor) {
+  const std::string rules = folder_.file("rules");
+  std::ofstream(rules) << "down q8_0\n";
+  const std::string options = golden("gqa") + " --target cpu-x86-64-v3 --activations f32 -o " + package();
+  const Result mixed = run(options + " --weights f16 --weights-rules " + rules);
+  EXPECT_EQ(mixed.exitCode, 0) << mixed.err;
+  EXPECT_THAT(mixed.err, HasSubstr("target cpu-x86-64-v3 multiplies some weights in int8"));
+  EXPECT_THAT(run(options + " --weights f16").err, Not(HasSubstr("multiplies some weights")));
 }
 
 TEST_F(Compile, WrongOptions) {
