@@ -52,7 +52,7 @@ void releaseSlot(size_t slot) {
 constexpr size_t kLargePage = size_t(2) << 20;
 
 /// Maps a file where its large pages, as the page cache of some file systems has them, are large pages of
-/// memory, too: with small ones, some machines read a third slower. Null: not possible.
+/// memory, too: with small ones, some machines read a quarter slower. Null: not possible.
 void *mapInLargePages(int file, size_t size) {
   void *reserved =
       mmap(nullptr, size + kLargePage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
