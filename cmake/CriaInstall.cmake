@@ -47,7 +47,7 @@ install(FILES ${CMAKE_BINARY_DIR}/cmake/criaConfig.cmake ${CMAKE_BINARY_DIR}/cma
 install(DIRECTORY plugins/api/ plugins/sdk/ DESTINATION include COMPONENT runtime FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 # What the SDK shares with compiler and runtime; these include one another from include/cria.
 foreach(header support/CpuLevel.h support/FloatMode.h support/Half.h support/Utf8Prefix.h format/ActivationClass.h
-    format/ActivationProduct.h format/ElementType.h format/RandomWeights.h format/WeightFormat.h)
+    format/ActivationProduct.h format/ElementType.h format/KvCodec.h format/RandomWeights.h format/WeightFormat.h)
   cmake_path(GET header PARENT_PATH folder)
   install(FILES ${header} DESTINATION include/cria/${folder} COMPONENT runtime)
 endforeach()

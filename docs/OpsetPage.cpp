@@ -31,7 +31,7 @@ std::string textOf(Types types) {
 }
 
 std::string shapeOf(const Operand &operand) {
-  if (operand.types == Types::cacheFloats && operand.extents == ".....") {
+  if (operand.name.starts_with("cache")) {
     return "[the cache](#the-cache)";
   }
   std::vector<std::string> extents;

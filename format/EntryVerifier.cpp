@@ -34,6 +34,8 @@ private:
   Status verifyAccess(const ProgramBinding &binding) const;
   Status verifyWindow(const ProgramBinding &binding, bool isKernel) const;
   Status verifyElements(const ProgramBinding &binding) const;
+  std::optional<unsigned __int128> lastElement(const ProgramBinding &binding) const;
+  std::pair<uint64_t, uint64_t> accessedBytes(const ProgramBinding &binding) const;
   Status verifyCount(const ProgramBinding &binding) const;
   Status verifyPairs(const ProgramDispatch &dispatch) const;
   Status verifyWrittenBefore(const ProgramBinding &binding) const;
@@ -175,14 +177,31 @@ Status EntryVerifier::verifyWindow(const ProgramBinding &binding, bool isKernel)
   return {};
 }
 
+/// The last element at the maximum sizes, for kv the last one of the first page; nullopt if there are no
+/// elements.
+std::optional<unsigned __int128> EntryVerifier::lastElement(const ProgramBinding &binding) const {
+  const ProgramLimits &limits = program_.limits;
+  uint64_t outputs = std::min(entry_.maxTokens, limits.maxOutputs);
+  unsigned __int128 last = 0;
+  for (size_t i = 0; i < binding.shape.size(); ++i) {
+    if (binding.shape[i].kind == ExtentKind::pages) {
+      continue;
+    }
+    uint64_t value = resolveExtent(binding.shape[i], limits, entry_.maxTokens, outputs, 0);
+    if (value == 0) {
+      return std::nullopt;
+    }
+    last += static_cast<unsigned __int128>(value - 1) * binding.strides[i];
+    last = std::min<unsigned __int128>(last, UINT64_MAX); // beyond any window; prevents overflow of the sum
+  }
+  return last;
+}
+
 /// Checks that at the maximum sizes the last element lies inside the window. For kv it suffices to check
 /// the first page, since the stride between pages is at most a page.
 Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
-  const ProgramLimits &limits = program_.limits;
-  uint64_t outputs = std::min(entry_.maxTokens, limits.maxOutputs);
   bool isKv = binding.buffer.space == BufferSpace::kv;
   uint64_t window = isKv ? program_.kv.pageBytes - binding.offset : binding.size;
-  unsigned __int128 last = 0;
   bool overPages = false;
   for (size_t i = 0; i < binding.shape.size(); ++i) {
     const Extent &extent = binding.shape[i];
@@ -192,16 +211,9 @@ Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
             "expected at most one dimension 'P', only for kv and with a stride of at most one page");
       }
       overPages = true;
-      continue;
     }
-    uint64_t value = resolveExtent(extent, limits, entry_.maxTokens, outputs, 0);
-    if (value == 0) {
-      return {}; // no elements
-    }
-    last += static_cast<unsigned __int128>(value - 1) * binding.strides[i];
-    last = std::min<unsigned __int128>(last, UINT64_MAX); // beyond any window; prevents overflow of the sum
   }
-  if (last >= window / sizeOf(binding.type)) {
+  if (std::optional last = lastElement(binding); last && *last >= window / sizeOf(binding.type)) {
     return invalidArgument("the last element at the maximum sizes exceeds the window of {} bytes", window);
   }
   return {};
@@ -228,16 +240,33 @@ Status EntryVerifier::verifyCount(const ProgramBinding &binding) const {
   return {};
 }
 
+/// Begin and end of the bytes that a binding may access, for kv in each page. Where the stride between pages
+/// is not a page, that is all of them.
+std::pair<uint64_t, uint64_t> EntryVerifier::accessedBytes(const ProgramBinding &binding) const {
+  if (!binding.toEnd) {
+    return {binding.offset, binding.offset + binding.size};
+  }
+  uint64_t size = sizeOf(binding.type);
+  for (size_t i = 0; i < binding.shape.size(); ++i) {
+    if (binding.shape[i].kind == ExtentKind::pages && binding.strides[i] != program_.kv.pageBytes / size) {
+      return {0, program_.kv.pageBytes};
+    }
+  }
+  std::optional last = lastElement(binding); // verifyElements() has checked that it lies inside a page
+  return {binding.offset, binding.offset + (last ? (uint64_t(*last) + 1) * size : 0)};
+}
+
 /// Checks that no written binding overlaps another one, unless the dispatch is in place and both name the
 /// same window.
 Status EntryVerifier::verifyPairs(const ProgramDispatch &dispatch) const {
-  auto end = [](const ProgramBinding &b) { return b.toEnd ? UINT64_MAX : b.offset + b.size; };
   for (size_t i = 0; i < dispatch.bindings.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       const ProgramBinding &a = dispatch.bindings[j], &b = dispatch.bindings[i];
       bool sameBuffer = a.buffer == b.buffer;
-      bool overlap = sameBuffer && a.offset < end(b) && b.offset < end(a);
-      bool sameWindow = a.offset == b.offset && end(a) == end(b);
+      const auto [aBegin, aEnd] = accessedBytes(a);
+      const auto [bBegin, bEnd] = accessedBytes(b);
+      bool overlap = sameBuffer && aBegin < bEnd && bBegin < aEnd;
+      bool sameWindow = a.offset == b.offset && a.size == b.size && a.toEnd == b.toEnd;
       if (overlap && (isWritten(a) || isWritten(b)) && !(dispatch.inPlace && sameWindow)) {
         return invalidArgument("bindings '{}' and '{}' overlap in '{}', and one of them is written",
                                printable(a.name), printable(b.name), printable(a.bufferName));

@@ -2,6 +2,7 @@
 // Parses a manifest: checks every member for name, type and range, and that paths stay inside the package.
 #include "format/Manifest.h"
 
+#include "format/KvType.h"
 #include "format/WeightArrays.h"
 #include "support/Json.h"
 
@@ -82,9 +83,8 @@ Status readOptions(JsonObject object, PackageOptions &options) {
     return object.mismatch("weights", fmt::format("a name of 1 to {} bytes", kMaxWeightsName));
   }
   CRIA_ASSIGN_OR_RETURN(options.kv, object.string("kv"));
-  const std::optional<ElementType> kv = parseElementType(options.kv);
-  if (kv != ElementType::f16 && kv != ElementType::f32) {
-    return object.mismatch("kv", "f16 or f32");
+  if (!parseKvType(options.kv)) {
+    return object.mismatch("kv", std::string(kKvTypeNames));
   }
   if (!object.absentOrNull("random_seed")) {
     const Json *seed = object.find("random_seed");

@@ -42,7 +42,7 @@ struct PackageTarget {
 /// The options that the package was compiled with.
 struct PackageOptions {
   std::string weights; // the name of a WeightFormat
-  std::string kv;      // "f16" or "f32"
+  std::string kv;      // "f16", "f32" or "q8"
   std::optional<uint64_t> randomSeed;
 };
 

@@ -2,6 +2,7 @@
 #include "format/OpsetVerifier.h"
 
 #include "format/ActivationClass.h"
+#include "format/KvType.h"
 #include "format/WeightFormat.h"
 
 #include "support/Json.h"
@@ -15,10 +16,13 @@ bool isConstant(const Extent &extent, uint64_t value) {
   return extent.kind == ExtentKind::constant && extent.value == value;
 }
 
-bool has(const ProgramDispatch &dispatch, std::string_view name) {
-  return std::any_of(dispatch.bindings.begin(), dispatch.bindings.end(),
-                     [&](const ProgramBinding &binding) { return binding.name == name; });
+const ProgramBinding *find(const ProgramDispatch &dispatch, std::string_view name) {
+  auto found = std::find_if(dispatch.bindings.begin(), dispatch.bindings.end(),
+                            [&](const ProgramBinding &binding) { return binding.name == name; });
+  return found == dispatch.bindings.end() ? nullptr : &*found;
 }
+
+bool has(const ProgramDispatch &dispatch, std::string_view name) { return find(dispatch, name) != nullptr; }
 
 /// Returns whether the first dimension is the number of rows of the step: T, or a constant in an entry point
 /// for that T only.
@@ -40,19 +44,41 @@ Status verifyStepOperand(const Program &program, const ProgramEntry &entry, cons
                             : invalidArgument("expected the entire field '{}' of the step", rule.name);
 }
 
-/// verifyEntry() has checked that the last element lies inside a page.
-Status verifyCache(const Program &program, const ProgramBinding &binding) {
-  constexpr size_t kRank = 5;
+constexpr std::string_view kCache = "cache", kCacheScales = "cache.scales";
+constexpr size_t kCacheRank = 5;
+
+/// Whether the binding is one layer of all pages. verifyEntry() has checked that the last element lies inside
+/// a page.
+bool isLayer(const KvFormat &kv, const ProgramBinding &binding, ElementType type, size_t rank) {
   constexpr size_t kTokens = 3;
+  return binding.buffer.space == BufferSpace::kv && binding.type == type && binding.shape.size() == rank &&
+         binding.shape[0].kind == ExtentKind::pages && binding.strides[0] == kv.pageBytes / sizeOf(type) &&
+         isConstant(binding.shape[kTokens], kv.pageTokens);
+}
+
+Status verifyCache(const Program &program, const ProgramDispatch &dispatch, const ProgramBinding &binding) {
   const KvFormat &kv = program.kv;
-  bool isPages = binding.buffer.space == BufferSpace::kv && binding.type == kv.type &&
-                 binding.shape.size() == kRank && binding.shape[0].kind == ExtentKind::pages &&
-                 binding.strides[0] == kv.pageBytes / sizeOf(kv.type);
-  return isPages && isConstant(binding.shape[kTokens], kv.pageTokens)
+  if (!isLayer(kv, binding, kv.type, kCacheRank)) {
+    return invalidArgument(
+        "expected one layer of all pages, with shape [P, 2, kv_heads, {}, head_dim] and type {}",
+        kv.pageTokens, nameOf(kv.type));
+  }
+  return has(dispatch, kCacheScales) == hasKvScales(kv.type)
              ? Status()
-             : invalidArgument(
-                   "expected one layer of all pages, with shape [P, 2, kv_heads, {}, head_dim] and type {}",
-                   kv.pageTokens, nameOf(kv.type));
+             : invalidArgument("expected operand '{}' {} a cache of type {}", kCacheScales,
+                               hasKvScales(kv.type) ? "with" : "only with i8, not with", nameOf(kv.type));
+}
+
+/// The scales have the shape of the cache without its last dimension.
+Status verifyScales(const Program &program, const ProgramDispatch &dispatch, const ProgramBinding &binding) {
+  const ProgramBinding *cache = find(dispatch, kCache);
+  const bool areScales = cache != nullptr && cache->shape.size() == kCacheRank &&
+                         isLayer(program.kv, binding, kKvScaleType, kCacheRank - 1) &&
+                         std::equal(binding.shape.begin(), binding.shape.end(), cache->shape.begin());
+  return areScales ? Status()
+                   : invalidArgument("expected the scales of operand '{}', of all pages, with shape [P, 2, "
+                                     "kv_heads, {}] and type {}",
+                                     kCache, program.kv.pageTokens, nameOf(kKvScaleType));
 }
 
 Status verifyTable(const ProgramBinding &binding, uint64_t rows) {
@@ -68,8 +94,11 @@ Status verifyOperand(const Program &program, const ProgramEntry &entry, const Pr
       return verifyStepOperand(program, entry, stepArray(i), binding);
     }
   }
-  if (binding.name == "cache") {
-    return verifyCache(program, binding);
+  if (binding.name == kCache) {
+    return verifyCache(program, dispatch, binding);
+  }
+  if (binding.name == kCacheScales) {
+    return verifyScales(program, dispatch, binding);
   }
   if (binding.name == "table" || binding.name.starts_with("table.")) {
     return verifyTable(binding, has(dispatch, "positions") ? program.limits.context : vocabSize);

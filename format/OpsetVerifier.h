@@ -12,7 +12,8 @@ namespace cria {
 /// verifyProgram() returned ok.
 ///  - `tokens`, `positions`, `sequences`, `slots`, `sequence_starts`, `block_table` and `rows` (the
 ///    outputs) are entire fields of the step buffer;
-///  - `cache` is one layer of all pages, with the page_tokens and the type of the pool;
+///  - `cache` is one layer of all pages, with the page_tokens and the type of the pool; `cache.scales` are
+///    its scales, which a cache of type i8 has and no other;
 ///  - `table` has a row for every position of the context if the op has `positions`, and otherwise for
 ///    every token of the vocabulary;
 ///  - the format of `weight` is one that the class of `activations` multiplies.

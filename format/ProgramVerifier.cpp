@@ -4,6 +4,7 @@
 #include "format/ProgramVerifier.h"
 
 #include "format/EntryVerifier.h"
+#include "format/KvType.h"
 #include "plugins/api/kernel_abi.h"
 #include "support/Json.h"
 
@@ -31,8 +32,8 @@ Status verifyLimits(const Program &program) {
     return invalidArgument("limits: expected max_outputs to be at most max_tokens {}, got {}",
                            limits.maxTokens, limits.maxOutputs);
   }
-  if (program.kv.type != ElementType::f16 && program.kv.type != ElementType::f32) {
-    return invalidArgument("kv: expected type f16 or f32, got {}", nameOf(program.kv.type));
+  if (!isKvType(program.kv.type)) {
+    return invalidArgument("kv: expected type f16, f32 or i8, got {}", nameOf(program.kv.type));
   }
   if (program.kv.pageBytes % kAlignment != 0) {
     return invalidArgument("kv: expected page_bytes to be a multiple of {}, got {}", kAlignment,

@@ -20,7 +20,7 @@ struct GraphOptions {
   ModelConfig config;
   /// Formats of matrices. Norm weights and the RoPE table are always f32.
   WeightRules weights;
-  /// Element type of the KV cache: f16 or f32.
+  /// Element type of the KV cache: f16, f32 or i8.
   mlir::Type kvType;
 };
 

@@ -164,7 +164,7 @@ def Llama_KvAppendOp : Llama_Op<"kv_append"> {
   let summary = "Store the K and V of a step in the cache";
   let description = [{
     Row t of `key` (after RoPE) and of `value` is stored in slot `slots[t]` of layer `layer`, converted to the cache's element type (round to
-    nearest even); a row with slot -1 is not stored.
+    nearest even), or as codes with scales if that is i8 (format/KvCodec.h); a row with slot -1 is not stored.
 
     - (C1) `key` and `value` have the cache's kv_heads * head_dim columns.
     - (C2) `key`, `value` and `slots` have the same number of rows.

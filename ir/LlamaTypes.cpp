@@ -3,6 +3,8 @@
 
 #include "ir/LlamaTypes.h"
 
+#include "format/KvType.h"
+#include "ir/ElementTypes.h"
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaShapes.h"
 
@@ -194,8 +196,9 @@ LogicalResult KvCacheType::verify(EmitError emitError, int64_t layers, int64_t k
   if (headDim % 2 != 0) {
     return emitError() << "expected even head_dim, got " << headDim;
   }
-  if (!elementType.isF32() && !elementType.isF16()) {
-    return emitError() << "expected cache element type f32 or f16, got " << elementType;
+  std::optional<cria::ElementType> known = cria::findElementType(elementType);
+  if (!known || !cria::isKvType(*known)) {
+    return emitError() << "expected cache element type f32, f16 or i8, got " << elementType;
   }
   return success();
 }

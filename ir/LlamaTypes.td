@@ -54,8 +54,8 @@ def Llama_WeightType : Llama_Type<"Weight", "weight"> {
 def Llama_KvCacheType : Llama_Type<"KvCache", "kv_cache"> {
   let summary = "The paged K and V of all layers";
   let description = [{
-    A handle, not a value: ops with this operand have memory effects. The target defines the layout of a page. Element types are `f16`
-    and `f32`.
+    A handle, not a value: ops with this operand have memory effects. The target defines the layout of a page. Element types are `f16`,
+    `f32`, and `i8`: the type of the codes of a cache in 8 bits, which has scales in addition (format/KvCodec.h).
 
     ```mlir
     !llama.kv_cache<layers = 6, kv_heads = 2, head_dim = 32, f16>

@@ -2,6 +2,8 @@
 // Runs the target's preparation passes for each entry point, refuses weights in a format that the target does
 // not take, and assigns every weight the layout in which the target holds it.
 
+#include "format/KvType.h"
+#include "ir/ElementTypes.h"
 #include "passes/conversion/Conversion.h"
 #include "passes/conversion/TargetOption.h"
 
@@ -62,6 +64,22 @@ LogicalResult checkFormats(ModuleOp module, const Target &target) {
                            << llvm::join(taken, ", ") << (taken.empty() ? "" : " or ") << last;
 }
 
+/// Checks the cache of the entry points, which all have the same.
+LogicalResult checkCache(ModuleOp module, const Target &target) {
+  for (auto entry : module.getOps<func::FuncOp>()) {
+    for (Type type : entry.getArgumentTypes()) {
+      auto cache = dyn_cast<llama::KvCacheType>(type);
+      ElementType element = cache ? elementTypeOf(cache.getElementType()) : ElementType::f32;
+      if (!target.takesCache(element)) {
+        return entry.emitError() << "target '" << target.name() << "' keeps the KV cache in f16 or f32, not in "
+                                 << StringRef(kvTypeNameOf(element))
+                                 << "; compile with --target cpu or ops, or with --kv f16";
+      }
+    }
+  }
+  return success();
+}
+
 struct Prepare : impl::PreparePassBase<Prepare> {
   using PreparePassBase::PreparePassBase;
   explicit Prepare(const Target &target) : target_(target) {}
@@ -78,7 +96,7 @@ struct Prepare : impl::PreparePassBase<Prepare> {
       }
     }
     UsesByWeight uses = collectUses(module);
-    if (failed(checkFormats(module, *target_))) {
+    if (failed(checkFormats(module, *target_)) || failed(checkCache(module, *target_))) {
       return signalPassFailure();
     }
     for (auto weight : module.getOps<llama::WeightOp>()) {

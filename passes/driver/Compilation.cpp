@@ -2,6 +2,7 @@
 // The stages of a compilation in their order.
 #include "passes/driver/Compilation.h"
 
+#include "format/KvType.h"
 #include "format/ProgramWriter.h"
 #include "frontends/GraphBuilder.h"
 #include "frontends/Recipes.h"
@@ -239,7 +240,7 @@ Status Compilation::writePackageFiles() {
                          .tokenizer = model_.tokenizer,
                          .tokenizerFile = model_.checkpoint.tokenizer.model,
                          .weightsFormat = model_.weightsName,
-                         .kvType = std::string(nameOf(job_.kvType)),
+                         .kvType = std::string(kvTypeNameOf(job_.kvType)),
                          .randomSeed = job_.randomSeed,
                          .tensors = model_.checkpoint.tensors.get(),
                          .errorWeights = &model_.errorWeights,

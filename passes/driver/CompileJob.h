@@ -80,6 +80,7 @@ struct CompileJob {
   /// (optional) The path of importance data of the checkpoint (format/Importance.h), for weights that are
   /// encoded by a search.
   std::string importance;
+  /// f32, f16, or i8 for q8 (format/KvType.h).
   ElementType kvType = ElementType::f16;
   /// Context length in tokens; 0: that of the configuration.
   int64_t context = 0;

@@ -352,13 +352,13 @@ View DispatchBuilder::stepHeader() {
   return view;
 }
 
-View DispatchBuilder::kvPages(int64_t offset, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides) {
+View DispatchBuilder::kvPages(int64_t offset, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, Type type) {
   View view;
   view.buffer = ProgramDialect::kKvBuffer.str();
-  view.type = kv().getType();
+  view.type = type ? type : kv().getType();
   view.shape = {kNumPages};
   view.shape.append(shape.begin(), shape.end());
-  view.strides = {kv().getPageBytes() / elementTypeBytes(kv().getType())};
+  view.strides = {kv().getPageBytes() / elementTypeBytes(view.type)};
   view.strides.append(strides.begin(), strides.end());
   view.offset = offset;
   view.size = kRest;

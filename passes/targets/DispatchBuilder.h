@@ -169,8 +169,9 @@ public:
   /// The header of the step buffer: u32 [16], words as in cria_step_header.
   View stepHeader();
   /// All KV pages, from byte `offset` of a page: shape [P, shape...], with `strides` for the dimensions
-  /// inside a page and size kRest.
-  View kvPages(int64_t offset, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> strides);
+  /// inside a page and size kRest. `type`: that of the cache if null.
+  View kvPages(int64_t offset, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> strides,
+               mlir::Type type = {});
   /// A new, dense arena buffer. Only the first dimension may be symbolic.
   View temporary(llvm::StringRef name, mlir::Type type, llvm::ArrayRef<int64_t> shape);
   /// A buffer that is computed from a value, such as its rows in another form: what `create` returns the

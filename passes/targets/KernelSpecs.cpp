@@ -46,7 +46,7 @@ std::string RopeSpec::name() const {
 }
 
 std::string KvCacheSpec::name() const {
-  return llvm::formatv("l{0}_h{1}_d{2}_{3}", layers, kvHeads, headDim, nameOf(type));
+  return llvm::formatv("l{0}_h{1}_d{2}_{3}", layers, kvHeads, headDim, kvTypeNameOf(type));
 }
 
 std::string KvAppendSpec::name() const {
@@ -63,10 +63,14 @@ std::string KvAppendSpec::name() const {
 }
 
 std::vector<std::string> KvAppendSpec::bindings() const {
-  if (rotate) {
-    return {"query", "key", "value", "table", "positions", "slots", "cache", "output"};
+  std::vector<std::string> names =
+      rotate ? std::vector<std::string>{"query",     "key",   "value", "table",
+                                        "positions", "slots", "cache", "output"}
+             : std::vector<std::string>{"key", "value", "slots", "cache"};
+  if (kv.hasScales()) {
+    names.push_back("cache.scales");
   }
-  return {"key", "value", "slots", "cache"};
+  return names;
 }
 
 } // namespace cria

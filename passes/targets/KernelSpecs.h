@@ -3,6 +3,7 @@
 // name and its bindings. How a kernel computes its result is up to the target.
 #pragma once
 
+#include "format/KvType.h"
 #include "format/StepFields.h"
 #include "ir/ElementTypes.h"
 #include "ir/LlamaShapes.h"
@@ -79,12 +80,20 @@ struct RopeSpec {
   std::vector<std::string> bindings() const { return {"input", "positions", "table", "output"}; }
 };
 
-/// The dimensions of a KV cache. The layout of a page is up to the target.
+/// The dimensions of a KV cache. The layout of a page is up to the target, but for that of scales: each layer
+/// ends with them, [KV head][32 of keys | 32 of values].
 struct KvCacheSpec {
   static constexpr int64_t kPageTokens = 32;
   int64_t layers, kvHeads, headDim;
   ElementType type;
   int64_t width() const { return kvHeads * headDim; } ///< columns of a row of keys
+  bool hasScales() const { return hasKvScales(type); }
+  int64_t headScales() const { return hasScales() ? 2 * kPageTokens : 0; } ///< of a layer of a page
+  /// Bytes of a layer of a page, of its elements and of all, where a KV head has `headElements`.
+  int64_t layerElementBytes(int64_t headElements) const { return kvHeads * headElements * int64_t(sizeOf(type)); }
+  int64_t layerBytes(int64_t headElements) const {
+    return layerElementBytes(headElements) + kvHeads * headScales() * int64_t(sizeOf(kKvScaleType));
+  }
   std::string name() const;
 };
 

@@ -48,8 +48,25 @@ LogicalResult OpLowering::dispatch(const Kernel &kernel, ArrayRef<GridDim> grid,
 View OpLowering::cache(Value cache, int64_t layer) {
   KvCacheSpec kv = kvCacheSpecOf(cache);
   int64_t head = headElements(kv);
-  return builder_.kvPages(layer * kv.kvHeads * head * int64_t(sizeOf(kv.type)), {kv.kvHeads, head},
-                          {head, 1});
+  return builder_.kvPages(layer * kv.layerBytes(head), {kv.kvHeads, head}, {head, 1});
+}
+
+std::optional<View> OpLowering::cacheScales(Value cache, int64_t layer) {
+  KvCacheSpec kv = kvCacheSpecOf(cache);
+  if (!kv.hasScales()) {
+    return std::nullopt;
+  }
+  const int64_t head = headElements(kv), scales = kv.headScales();
+  return builder_.kvPages(layer * kv.layerBytes(head) + kv.layerElementBytes(head), {kv.kvHeads, scales},
+                          {scales, 1}, mlirType(builder_.context(), kKvScaleType));
+}
+
+/// Binds the cache of an op that appends to it, and its scales.
+template <typename AppendingOp> void OpLowering::writeCache(AppendingOp op, Operands &operands) {
+  operands.write("cache", cache(op.getCache(), op.getLayer()));
+  if (std::optional<View> scales = cacheScales(op.getCache(), op.getLayer())) {
+    operands.write("cache.scales", *scales);
+  }
 }
 
 LogicalResult OpLowering::lowerOp(llama::RmsNormOp op) {
@@ -119,12 +136,9 @@ LogicalResult OpLowering::lowerOp(llama::KvAppendOp op) {
                     .valueStride = value.stride,
                     .keyOffset = key.offset,
                     .valueOffset = value.offset};
-  return dispatch(kernel(spec), gridOverRows(view(op.getKey())),
-                  operands()
-                      .read("key", key.view)
-                      .read("value", value.view)
-                      .read("slots", op.getSlots())
-                      .write("cache", cache(op.getCache(), op.getLayer())));
+  Operands bound = operands().read("key", key.view).read("value", value.view).read("slots", op.getSlots());
+  writeCache(op, bound);
+  return dispatch(kernel(spec), gridOverRows(view(op.getKey())), bound);
 }
 
 /// Lowers attention on rotated queries.
@@ -134,6 +148,7 @@ template <typename AttentionOp> LogicalResult OpLowering::attend(AttentionOp op,
   return lowerAttention({.query = query,
                          .output = output,
                          .cache = cache(op.getCache(), op.getLayer()),
+                         .scales = cacheScales(op.getCache(), op.getLayer()),
                          .positions = op.getPositions(),
                          .sequences = op.getSequences(),
                          .sequenceStarts = op.getSequenceStarts(),
@@ -163,17 +178,16 @@ LogicalResult OpLowering::lowerOp(llama::RopeAttentionOp op) {
                     .queryOffset = query.offset,
                     .keyOffset = key.offset,
                     .valueOffset = value.offset};
-  LogicalResult appended = dispatch(kernel(spec), gridOverRows(rotated),
-                                    operands()
-                                        .read("query", query.view)
-                                        .read("key", key.view)
-                                        .read("value", value.view)
-                                        .weight("table", op.getTable())
-                                        .read("positions", op.getPositions())
-                                        .read("slots", op.getSlots())
-                                        .write("cache", cache(op.getCache(), op.getLayer()))
-                                        .write("output", rotated));
-  return failed(appended) ? failure() : attend(op, rotated);
+  Operands bound = operands()
+                       .read("query", query.view)
+                       .read("key", key.view)
+                       .read("value", value.view)
+                       .weight("table", op.getTable())
+                       .read("positions", op.getPositions())
+                       .read("slots", op.getSlots())
+                       .write("output", rotated);
+  writeCache(op, bound);
+  return failed(dispatch(kernel(spec), gridOverRows(rotated), bound)) ? failure() : attend(op, rotated);
 }
 
 LogicalResult OpLowering::lowerElementwise(ElementwiseSpec::Kind kind) {

@@ -11,6 +11,7 @@
 #include "passes/targets/KernelSpecs.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,7 @@ protected:
   /// Attention over rotated queries [rows, heads · headDim].
   struct Attention {
     View query, output, cache;
+    std::optional<View> scales; ///< of a cache that has them
     mlir::Value positions, sequences, sequenceStarts, blockTable;
     KvCacheSpec kv;
     int64_t heads;
@@ -105,6 +107,8 @@ protected:
   int64_t strideOf(mlir::Value value) { return view(value).strides.front(); }
   /// One layer of all pages: [P, KV heads, elements of a head].
   View cache(mlir::Value cache, int64_t layer);
+  /// The scales of a layer of all pages, if the cache has scales: [P, KV heads, scales of a head].
+  std::optional<View> cacheScales(mlir::Value cache, int64_t layer);
 
   mlir::Operation *op_;
   DispatchBuilder &builder_;
@@ -118,6 +122,7 @@ private:
   llvm::LogicalResult lowerOp(llama::AttentionOp op);
   llvm::LogicalResult lowerOp(llama::RopeAttentionOp op);
   llvm::LogicalResult lowerElementwise(ElementwiseSpec::Kind kind);
+  template <typename AppendingOp> void writeCache(AppendingOp op, Operands &operands);
   template <typename AttentionOp> llvm::LogicalResult attend(AttentionOp op, const View &query);
 };
 

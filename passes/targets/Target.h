@@ -11,6 +11,7 @@
 #pragma once
 
 #include "format/ActivationClass.h"
+#include "format/KvType.h"
 #include "format/Program.h"
 #include "format/RandomWeights.h"
 #include "ir/LlamaOps.h"
@@ -74,6 +75,9 @@ public:
   /// llama.max_tokens. The passes run on the module, before layouts are assigned.
   virtual void addPreparePasses(mlir::OpPassManager &manager, mlir::func::FuncOp entry) const {}
 
+  /// Returns whether the target keeps a KV cache of that type (format/KvType.h). Others are refused before
+  /// layouts are assigned.
+  virtual bool takesCache(ElementType type) const { return !hasKvScales(type); }
   /// Returns whether the target has kernels for weights in `format`. Others are refused before layouts are
   /// assigned, so that the functions below get none.
   virtual bool takesFormat(WeightFormat format) const { return isDense(format); }

@@ -19,11 +19,11 @@
 namespace cria::opset {
 
 /// The version of this table. cria_executable_info::kernel_abi states the one that a program requires.
-inline constexpr uint32_t kVersion = 5;
+inline constexpr uint32_t kVersion = 6;
 inline constexpr std::string_view kFormat = "cria.ops.v1";
 
 /// The element types of an operand. `floats`: f32, f16 or bf16; `cacheFloats`: f16 or f32; `codes`: i8 or u8.
-enum class Types { floats, cacheFloats, f32, i32, u32, codes };
+enum class Types { floats, cacheFloats, f32, f16, i32, u32, codes, i8 };
 
 /// A signature of an operand. An operand may have several, which share no element type: the type of the
 /// bound operand selects one. `extents` has one letter for each dimension (textOfExtent): dimensions with
@@ -78,6 +78,7 @@ inline constexpr uint32_t kFormats = 2; // the version that brought formats with
 inline constexpr uint32_t kPlanes = 3;  // the version that brought formats with more arrays
 inline constexpr uint32_t kClasses = 4; // the version that brought classes of activations
 inline constexpr uint32_t kRandom = 5;  // the version that brought random weights in all formats
+inline constexpr uint32_t kCoded = 6;   // the version that brought the cache in 8 bits
 
 inline constexpr Operand kEmbedding[] = {{"tokens", i32, "T"},
                                          {"table", floats, "VD"},
@@ -117,17 +118,34 @@ inline constexpr Operand kFusedLinear[] = {{"input", f32, "TK"},
 inline constexpr Operand kRope[] = {
     {"input", f32, "TC"}, {"positions", i32, "T"}, {"table", f32, "LH"}, {"output", f32, "TC", kWrite}};
 inline constexpr Operand kKvAppend[] = {
-    {"key", f32, "TE"}, {"value", f32, "TE"}, {"slots", i32, "T"}, {"cache", cacheFloats, ".....", kWrite}};
-inline constexpr Operand kAttention[] = {{"query", f32, "TC"},         {"positions", i32, "T"},
-                                         {"sequences", i32, "T"},      {"sequence_starts", i32, "B"},
-                                         {"block_table", i32, "SP"},   {"cache", cacheFloats, "....."},
+    {"key", f32, "TE"},
+    {"value", f32, "TE"},
+    {"slots", i32, "T"},
+    {"cache", cacheFloats, ".....", kWrite},
+    {"cache", i8, ".....", kWrite, !kOptional, kCoded},
+    {"cache.scales", f16, "....", kWrite, kOptional, kCoded}};
+inline constexpr Operand kAttention[] = {{"query", f32, "TC"},
+                                         {"positions", i32, "T"},
+                                         {"sequences", i32, "T"},
+                                         {"sequence_starts", i32, "B"},
+                                         {"block_table", i32, "SP"},
+                                         {"cache", cacheFloats, "....."},
+                                         {"cache", i8, ".....", kRead, !kOptional, kCoded},
+                                         {"cache.scales", f16, "....", kRead, kOptional, kCoded},
                                          {"output", f32, "TC", kWrite}};
 inline constexpr Operand kRopeAttention[] = {
-    {"query", f32, "TC"},         {"key", f32, "TE"},
-    {"value", f32, "TE"},         {"table", f32, "LH"},
-    {"positions", i32, "T"},      {"sequences", i32, "T"},
-    {"slots", i32, "T"},          {"sequence_starts", i32, "B"},
-    {"block_table", i32, "SP"},   {"cache", cacheFloats, ".....", kUpdate},
+    {"query", f32, "TC"},
+    {"key", f32, "TE"},
+    {"value", f32, "TE"},
+    {"table", f32, "LH"},
+    {"positions", i32, "T"},
+    {"sequences", i32, "T"},
+    {"slots", i32, "T"},
+    {"sequence_starts", i32, "B"},
+    {"block_table", i32, "SP"},
+    {"cache", cacheFloats, ".....", kUpdate},
+    {"cache", i8, ".....", kUpdate, !kOptional, kCoded},
+    {"cache.scales", f16, "....", kUpdate, kOptional, kCoded},
     {"output", f32, "TC", kWrite}};
 inline constexpr Operand kFillRandom[] = {{"constants", u32, "W"},
                                           {"weight", floats, "NK", kWrite},
@@ -210,7 +228,7 @@ and for i < h: output[i] = input[i] · c − input[h + i] · s,
 output[h + i] = input[h + i] · c + input[i] · s.)"},
     {.name = "kv_append", .operands = detail::kKvAppend, .formula = R"(
 Row t of `key` and `value` is stored at slot `slots[t]` of the layer; −1 stores nothing. Slots of a
-step differ.)"},
+step differ. A cache of type i8 has `cache.scales`, no other has.)"},
     {.name = "attention",
      .operands = detail::kAttention,
      .attributes = detail::kScale,
@@ -283,12 +301,16 @@ constexpr bool accepts(Types types, uint32_t type) {
     return type == CRIA_TYPE_F32 || type == CRIA_TYPE_F16;
   case Types::f32:
     return type == CRIA_TYPE_F32;
+  case Types::f16:
+    return type == CRIA_TYPE_F16;
   case Types::i32:
     return type == CRIA_TYPE_I32;
   case Types::u32:
     return type == CRIA_TYPE_U32;
   case Types::codes:
     return type == CRIA_TYPE_I8 || type == CRIA_TYPE_U8;
+  case Types::i8:
+    return type == CRIA_TYPE_I8;
   }
   return false;
 }

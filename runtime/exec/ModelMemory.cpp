@@ -3,10 +3,13 @@
 #include "runtime/exec/ModelMemory.h"
 
 #include "format/ElementConversion.h"
+#include "format/KvType.h"
 #include "support/Json.h"
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <span>
 
 namespace cria {
 
@@ -162,15 +165,47 @@ Status ModelMemory::poisonBuffers() {
   return device_.fill(result_, 0, roundUpToWord(program_.result().size), kQuietNan);
 }
 
+/// The parts of a page that hold floats: offsets and sizes in bytes. Of a cache of codes, these are the scales,
+/// which dispatches bind.
+static std::map<uint64_t, uint64_t> floatsOfPage(const Program &program) {
+  if (!hasKvScales(program.kv.type)) {
+    return {{0, program.kv.pageBytes}};
+  }
+  std::map<uint64_t, uint64_t> scales;
+  for (const ProgramEntry &entry : program.entries) {
+    for (const ProgramDispatch &dispatch : entry.dispatches) {
+      for (const ProgramBinding &binding : dispatch.bindings) {
+        if (binding.buffer.space == BufferSpace::kv && binding.type == kKvScaleType) {
+          uint64_t &size = scales[binding.offset] = sizeOf(kKvScaleType);
+          for (size_t i = 1; i < binding.shape.size(); ++i) {
+            size *= binding.shape[i].value; // dense, after the dimension of the pages
+          }
+        }
+      }
+    }
+  }
+  return scales;
+}
+
+static bool areFinite(std::span<const std::byte> elements, ElementType type) {
+  std::vector<float> values(elements.size() / sizeOf(type));
+  convertElements(type, elements.data(), ElementType::f32, reinterpret_cast<std::byte *>(values.data()),
+                  values.size());
+  return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
+}
+
 StatusOr<bool> ModelMemory::hasOverflow(uint32_t page) {
-  const uint64_t bytes = program_.kv.pageBytes;
-  std::vector<std::byte> elements(bytes);
-  CRIA_RETURN_IF_ERROR(device_.download(kv_, page * bytes, elements.data(), bytes));
+  const KvFormat &kv = program_.kv;
+  std::vector<std::byte> elements(kv.pageBytes);
+  CRIA_RETURN_IF_ERROR(device_.download(kv_, page * kv.pageBytes, elements.data(), kv.pageBytes));
   CRIA_RETURN_IF_ERROR(device_.finish());
-  std::vector<float> values(bytes / sizeOf(program_.kv.type));
-  convertElements(program_.kv.type, elements.data(), ElementType::f32,
-                  reinterpret_cast<std::byte *>(values.data()), values.size());
-  return std::ranges::any_of(values, [](float value) { return !std::isfinite(value); });
+  const ElementType type = hasKvScales(kv.type) ? kKvScaleType : kv.type;
+  for (const auto &[offset, size] : floatsOfPage(program_)) {
+    if (!areFinite(std::span(elements).subspan(offset, size), type)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 Status ModelMemory::zeroPage(uint32_t page) {

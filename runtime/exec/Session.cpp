@@ -2,6 +2,7 @@
 // A session is a list of tokens and their KV pages. Steps run in a Stepper.
 #include "runtime/exec/Session.h"
 
+#include "format/KvType.h"
 #include "runtime/exec/Stepper.h"
 
 #include <algorithm>
@@ -75,7 +76,7 @@ Status Session::explain(const Status &status, std::span<const float> logits) con
              ? error(status.code(),
                      "a key or value is beyond the largest number of {}, the type of the KV cache; "
                      "compile the model again with --kv f32",
-                     nameOf(type))
+                     kvTypeNameOf(type))
              : status;
 }
 

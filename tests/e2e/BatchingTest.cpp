@@ -13,23 +13,29 @@ namespace {
 constexpr size_t kNumSequences = 8;
 constexpr int kNumSchedules = 20;
 constexpr const char *kSimulated = "gpusim-sm_80";
+constexpr std::string_view kInCodes = "_kv_q8"; // after a target: with the cache in 8 bits
 
 class BatchingTest : public testing::TestWithParam<std::string> {
 protected:
   void SetUp() override {
-    if (!runsHere(GetParam())) {
-      GTEST_SKIP() << "this processor does not run " << GetParam();
+    if (!runsHere(target())) {
+      GTEST_SKIP() << "this processor does not run " << target();
     }
     isSimulated() ? openOnDevice() : openOnCpu();
   }
 
   static bool isSimulated() { return GetParam() == kSimulated; }
+  static bool hasCodedCache() { return GetParam().ends_with(kInCodes); }
+  static std::string target() {
+    return hasCodedCache() ? GetParam().substr(0, GetParam().size() - kInCodes.size()) : GetParam();
+  }
 
   void openOnCpu() {
-    model_ =
-        openCompiled(compileModel(goldenModelPath("gqa"), {"--no-tokenizer", "--target", "cpu", "--weights",
-                                                           GetParam().ends_with("vnni") ? "q4" : "f16"}),
-                     {.target = GetParam()});
+    model_ = openCompiled(compileModel(goldenModelPath("gqa"),
+                                       {"--no-tokenizer", "--target", "cpu", "--weights",
+                                        GetParam().ends_with("vnni") ? "q4" : "f16", "--kv",
+                                        hasCodedCache() ? "q8" : "f16"}),
+                          {.target = target()});
   }
 
   // Few and many rows have the same bits in f32.
@@ -140,7 +146,8 @@ TEST_P(BatchingTest, ForkedSequences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, BatchingTest,
-                         testing::Values("cpu-x86-64-v3", "cpu-x86-64-v4", "cpu-x86-64-v4-vnni", kSimulated),
+                         testing::Values("cpu-x86-64-v3", "cpu-x86-64-v4", "cpu-x86-64-v4-vnni",
+                                         "cpu-x86-64-v3_kv_q8", kSimulated),
                          [](const auto &info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

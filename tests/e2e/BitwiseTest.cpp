@@ -12,6 +12,7 @@ namespace cria::test {
 namespace {
 
 constexpr std::string_view kInClass = "_in_"; // "bf16_in_bf16": weights, class of activations
+constexpr std::string_view kInCache = "_kv_"; // "f16_kv_q8": weights, type of the cache
 constexpr size_t kNumTokens = 100;            // several pages, several row tiles
 
 class BitwiseTest : public testing::TestWithParam<std::tuple<std::string, std::string, std::string>> {
@@ -32,9 +33,11 @@ protected:
 
   std::string compile(const std::vector<std::string> &arguments) {
     std::vector<std::string> all = {"--no-tokenizer", "--target", "cpu", "--weights", weights()};
-    if (const size_t mark = weights().find(kInClass); mark != std::string::npos) {
-      all.back().resize(mark);
-      all.insert(all.end(), {"--activations", weights().substr(mark + std::string(kInClass).size())});
+    for (const auto &[word, option] : {std::pair(kInClass, "--activations"), {kInCache, "--kv"}}) {
+      if (const size_t mark = weights().find(word); mark != std::string::npos) {
+        all[4].resize(mark);
+        all.insert(all.end(), {option, weights().substr(mark + word.size())});
+      }
     }
     all.insert(all.end(), arguments.begin(), arguments.end());
     return compileModel(goldenModelPath(modelName()), all);
@@ -164,6 +167,11 @@ INSTANTIATE_TEST_SUITE_P(Bfloat, BitwiseTest,
                          testing::Combine(testing::Values("gqa", "odd-vocab"),
                                           testing::Values("cpu-x86-64-v4", "cpu-x86-64-v4-vnni-bf16"),
                                           testing::Values("bf16_in_bf16")),
+                         nameOfCase);
+INSTANTIATE_TEST_SUITE_P(CodedCache, BitwiseTest,
+                         testing::Combine(testing::Values("gqa"),
+                                          testing::Values("cpu-x86-64-v3", "cpu-x86-64-v4"),
+                                          testing::Values("f16_kv_q8")),
                          nameOfCase);
 INSTANTIATE_TEST_SUITE_P(Codes, BitwiseTest,
                          testing::Combine(testing::Values("gqa", "odd-vocab"),

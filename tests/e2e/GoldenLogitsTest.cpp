@@ -11,6 +11,9 @@ namespace {
 
 /// With f32 weights and f32 KV, only the order of roundings differs.
 constexpr float kExactTolerance = 2e-4f;
+/// With f32 weights and a cache in 8 bits: half a code of 127 for each key and value.
+constexpr float kCodedCacheTolerance = 2e-2f;
+constexpr double kCodedCacheArgmaxShare = 0.97;
 
 struct Case {
   std::string model;
@@ -90,6 +93,18 @@ TEST_P(GoldenLogitsTest, F16LogitsAgreeWithinTolerance) {
       << agreement.positions << " positions";
 }
 
+class GoldenCodedCacheTest : public GoldenLogitsTest {};
+
+TEST_P(GoldenCodedCacheTest, LogitsAgreeWithinTolerance) {
+  const std::string package = compileModel(
+      goldenModelPath(GetParam().model), {"--no-tokenizer", "--target", "ops,cpu", "--weights", "f32", "--kv", "q8"});
+  const auto model = openCompiled(package, {.target = GetParam().target, .backend = backendOf(GetParam().target)});
+  const GoldenAgreement agreement = compareLogits(*model, readGolden(GetParam().model));
+  EXPECT_TRUE(agreement.isWithin(kCodedCacheTolerance, kCodedCacheArgmaxShare))
+      << "off by " << agreement.worst << "; the same best token at " << agreement.sameBest << " of "
+      << agreement.positions << " positions";
+}
+
 /// The logits after a prompt and after each token that is fed back.
 class Follower {
 public:
@@ -165,6 +180,8 @@ std::string nameOfCase(const testing::TestParamInfo<Case> &info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, GoldenF32LogitsTest, testing::ValuesIn(f32Cases()), nameOfCase);
+INSTANTIATE_TEST_SUITE_P(, GoldenCodedCacheTest, testing::ValuesIn(casesOn({"ops", "cpu-x86-64-v3"})),
+                         nameOfCase);
 INSTANTIATE_TEST_SUITE_P(, GoldenLogitsTest,
                          testing::ValuesIn(casesOn({"ops", "cpu-x86-64-v3", "cpu-x86-64-v4", kSimulated})),
                          nameOfCase);

@@ -55,6 +55,61 @@ TEST(OpsetVerifierTest, RefusesClassesThatDoNotMultiplyTheFormat) {
   EXPECT_THAT(refusalOf(ElementType::f16, {text("activations", "bf16")}), HasSubstr("got bf16"));
 }
 
+/// A program that appends to a cache of type i8 or f16, with scales that a test changes.
+class CacheOperands : public testing::Test {
+protected:
+  CacheOperands() {
+    program_.kv = {.pageTokens = 32, .pageBytes = 2 * 2 * 32 * (8 + 2), .type = ElementType::i8};
+    program_.kernels.push_back({.name = "kv_append.0", .kind = KernelKind::op, .op = "kv_append"});
+    program_.entries.resize(1);
+    program_.entries[0].dispatches.resize(1);
+    bindings() = {pages("cache", ElementType::i8, {2, 2, 32, 8}),
+                  pages("cache.scales", ElementType::f16, {2, 2, 32})};
+  }
+  std::vector<ProgramBinding> &bindings() { return program_.entries[0].dispatches[0].bindings; }
+  ProgramBinding pages(const std::string &name, ElementType type, std::vector<uint64_t> inPage) const {
+    ProgramBinding binding{.name = name, .buffer = {.space = BufferSpace::kv}, .type = type};
+    binding.shape = {{.kind = ExtentKind::pages}};
+    binding.strides.assign(inPage.size() + 1, program_.kv.pageBytes / sizeOf(type)); // of inner ones: unread
+    for (const uint64_t extent : inPage) {
+      binding.shape.push_back({.value = extent});
+    }
+    return binding;
+  }
+  std::string refusal() const { return verifyOpset(program_, kVocabSize).message(); }
+
+  Program program_;
+};
+
+TEST_F(CacheOperands, CodesHaveScales) {
+  EXPECT_EQ(refusal(), "");
+  bindings().pop_back();
+  EXPECT_THAT(refusal(), HasSubstr("operand 'cache': expected operand 'cache.scales' with a cache of type i8"));
+}
+
+TEST_F(CacheOperands, OtherCachesHaveNone) {
+  program_.kv.type = ElementType::f16;
+  bindings()[0] = pages("cache", ElementType::f16, {2, 2, 32, 8});
+  EXPECT_THAT(refusal(), HasSubstr("expected operand 'cache.scales' only with i8, not with a cache of type f16"));
+  bindings().pop_back();
+  EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(CacheOperands, ScalesHaveTheShapeOfTheCache) {
+  for (const ProgramBinding &wrong : {pages("cache.scales", ElementType::f32, {2, 2, 32}),
+                                      pages("cache.scales", ElementType::f16, {2, 1, 32}),
+                                      pages("cache.scales", ElementType::f16, {2, 2, 16}),
+                                      pages("cache.scales", ElementType::f16, {2, 2, 32, 1})}) {
+    bindings()[1] = wrong;
+    EXPECT_THAT(refusal(), HasSubstr("operand 'cache.scales': expected the scales of operand 'cache'"));
+  }
+}
+
+TEST_F(CacheOperands, ScalesAreOfAllPages) {
+  bindings()[1].strides[0] /= 2;
+  EXPECT_THAT(refusal(), HasSubstr("expected the scales of operand 'cache', of all pages"));
+}
+
 // The backend names them.
 TEST(OpsetVerifierTest, LeavesUnknownFormatsAndClassesToTheBackend) {
   EXPECT_EQ(refusalOf(ElementType::u8, {text("activations", "int8"), text("format", "q9_9")}), "");

@@ -233,7 +233,7 @@ const Hostile kParts[] = {
      "limits: expected max_pages_per_sequence 8 times 4 positions to cover the context 33"},
     {"ManyOutputs", [](OrderedJson &p) { p["limits"]["max_outputs"] = 17; },
      "limits: expected max_outputs to be at most max_tokens 16, got 17"},
-    {"KvType", [](OrderedJson &p) { p["kv"]["type"] = "i8"; }, "kv: expected type f16 or f32, got i8"},
+    {"KvType", [](OrderedJson &p) { p["kv"]["type"] = "u8"; }, "kv: expected type f16, f32 or i8, got u8"},
     {"OddPage", [](OrderedJson &p) { p["kv"]["page_bytes"] = 65; },
      "kv: expected page_bytes to be a multiple of 64, got 65"},
     {"HugeStep", [](OrderedJson &p) { p["step"]["size"] = 1 << 29; },
@@ -433,6 +433,24 @@ TEST(ProgramVerifier, InPlaceAllowsTheSameWindowOnly) {
   EXPECT_TRUE(check(program).ok()) << check(program).message();
   binding(program, 0, 0, 4)["size"] = 60;
   EXPECT_THAT(check(program).message(), HasSubstr("overlap in 'rows', and one of them is written"));
+}
+
+// As the codes and the scales of a cache: in each page, one begins where the other ends.
+TEST(ProgramVerifier, WrittenBindingsOfPagesMayBeApartInEachPage) {
+  const auto bindTwice = [](uint64_t first, uint64_t count, uint64_t stride) {
+    OrderedJson program = toyProgram();
+    OrderedJson &codes = binding(program, 0, 1, 5), scales;
+    codes["access"] = "write", codes["shape"] = {"P", 8}, codes["strides"] = {16, 1};
+    scales = codes;
+    scales["name"] = "scales", scales["offset"] = first;
+    scales["shape"] = {"P", count}, scales["strides"] = {stride, 1};
+    dispatch(program, 0, 1)["bindings"].push_back(scales);
+    return check(program).message();
+  };
+  EXPECT_EQ(bindTwice(32, 8, 16), "");
+  EXPECT_THAT(bindTwice(28, 8, 16), HasSubstr("bindings 'cache' and 'scales' overlap in 'kv'"));
+  EXPECT_THAT(bindTwice(0, 16, 16), HasSubstr("overlap in 'kv'"));
+  EXPECT_THAT(bindTwice(32, 8, 15), HasSubstr("overlap in 'kv'")); // reaches all bytes of later pages
 }
 
 TEST(ProgramVerifier, InitializeMakesWeightsWithoutAFile) {

@@ -41,8 +41,13 @@ func.func private @cache_head_dim(!llama.kv_cache<layers = 1, kv_heads = 2, head
 
 // -----
 
-// expected-error @+1 {{expected cache element type f32 or f16, got 'bf16'}}
+// expected-error @+1 {{expected cache element type f32, f16 or i8, got 'bf16'}}
 func.func private @cache_element_type(!llama.kv_cache<layers = 1, kv_heads = 2, head_dim = 32, bf16>)
+
+// -----
+
+// expected-error @+1 {{expected cache element type f32, f16 or i8, got 'ui8'}}
+func.func private @cache_unsigned_codes(!llama.kv_cache<layers = 1, kv_heads = 2, head_dim = 32, ui8>)
 
 // -----
 

@@ -11,8 +11,8 @@ module attributes {llama.config = #llama.config<name = "stories", parameters = 1
   func.func private @weights(!llama.weight<4096, f32>, !llama.weight<32x64, f16>, !llama.weight<32x64, bf16, panel16>, !llama.weight<32x64, f16, row_padded>, !llama.weight<32x64, f16, row_major>)
 
   // CHECK-LABEL: func private @cache
-  // CHECK-SAME: (!llama.kv_cache<layers = 6, kv_heads = 2, head_dim = 32, f16>, !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 2, f32>)
-  func.func private @cache(!llama.kv_cache<layers = 6, kv_heads = 2, head_dim = 32, f16>, !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 2, f32>)
+  // CHECK-SAME: (!llama.kv_cache<layers = 6, kv_heads = 2, head_dim = 32, f16>, !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 2, f32>, !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 2, i8>)
+  func.func private @cache(!llama.kv_cache<layers = 6, kv_heads = 2, head_dim = 32, f16>, !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 2, f32>, !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 2, i8>)
 }
 
 // No ids, scaled RoPE.

@@ -52,7 +52,7 @@ includes plugins/sdk/cria_plugin.hpp format/RandomWeightsReader.h
 includes plugins/api/cria_plugin.h support/Half.h
 tree
 printf '#include "%s"\n' support/Half.h support/CpuLevel.h support/FloatMode.h support/Utf8Prefix.h format/ActivationClass.h \
-  format/ActivationProduct.h format/ElementType.h format/RandomWeights.h format/WeightFormat.h >>"$work/tree/plugins/backends/cpu/Pool.cpp"
+  format/ActivationProduct.h format/ElementType.h format/KvCodec.h format/RandomWeights.h format/WeightFormat.h >>"$work/tree/plugins/backends/cpu/Pool.cpp"
 expect "headers that are installed with the SDK" 0 ""
 tree
 echo '#include "plugins/sdk/cria_opset.hpp"' | tee -a "$work/tree/passes/Ops.cpp" >>"$work/tree/runtime/Ops.cpp"

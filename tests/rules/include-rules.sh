@@ -55,7 +55,7 @@ forbid "runtime/ includes support/, format/, plugins/api and the opset, and no L
 allowed='^$'
 mapfile -t others < <(printf '%s\n' "${plugins[@]}" | grep -v '^plugins/backends/gpusim/') # translates kernels with LLVM
 # Installed with the SDK (cmake/CriaInstall.cmake).
-readonly SHARED_WITH_PLUGINS='support/(CpuLevel|FloatMode|Half|Utf8Prefix)\.h|format/(ActivationClass|ActivationProduct|ElementType|RandomWeights|WeightFormat)\.h'
+readonly SHARED_WITH_PLUGINS='support/(CpuLevel|FloatMode|Half|Utf8Prefix)\.h|format/(ActivationClass|ActivationProduct|ElementType|KvCodec|RandomWeights|WeightFormat)\.h'
 allowed=$SHARED_WITH_PLUGINS
 forbid "plugins/ see plugins/api, plugins/sdk, what is installed with it, and their vendor SDK" "$LLVM|support/|format/|runtime/|ir/|passes/|tools/|frontends/|fmt/" "${others[@]}"
 allowed='^$'

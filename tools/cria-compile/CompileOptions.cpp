@@ -2,6 +2,7 @@
 // Parses and checks the command line with CLI11. Its exceptions stay in this file.
 #include "tools/cria-compile/CompileOptions.h"
 
+#include "format/KvType.h"
 #include "frontends/Presets.h"
 #include "frontends/WeightRules.h"
 #include "tools/terminal/CommandLine.h"
@@ -81,7 +82,7 @@ void addShapeOptions(CLI::App &app, CompileJob &job, Texts &texts) {
                  "File by 'cria calibrate': errors count less in columns that matter less, in formats that "
                  "search for codes")
       ->check(cli::notEmpty("the name of a file"));
-  app.add_option("--kv", texts.kv, "KV cache type: f16 or f32")->capture_default_str();
+  app.add_option("--kv", texts.kv, "KV cache type: f16, f32 or q8 (8 bits, on cpu and ops)")->capture_default_str();
   app.add_option("--context", job.context, "Context length in tokens (default: from the model configuration)")
       ->transform(cli::wholeNumber(1, ModelConfig::kMaxContext));
   app.add_option("--max-tokens", job.maxTokens,
@@ -110,13 +111,9 @@ void addRunOptions(CLI::App &app, CompileOptions &options, Texts &texts) {
 }
 
 Status readTypes(const Texts &texts, CompileOptions &options) {
-  std::optional<ElementType> kv = parseElementType(texts.kv);
-  if (texts.kv == "q8" || texts.kv == "q4") {
-    return error(StatusCode::unsupported,
-                 "--kv {}: expected f16 or f32, since there is no quantized KV cache", texts.kv);
-  }
-  if (kv != ElementType::f16 && kv != ElementType::f32) {
-    return invalidArgument("--kv: expected f16 or f32, got '{}'", texts.kv);
+  const std::optional<ElementType> kv = parseKvType(texts.kv);
+  if (!kv) {
+    return invalidArgument("--kv: expected {}, got '{}'", kKvTypeNames, texts.kv);
   }
   options.job.kvType = *kv;
   return {};

@@ -291,6 +291,9 @@ std::string AttentionSpec::name() const {
 
 std::vector<std::string> AttentionSpec::bindings() const {
   std::vector<std::string> names = {"query", "positions", "sequences", "block_table", "cache", "output"};
+  if (kv.hasScales()) {
+    names.push_back("cache.scales");
+  }
   if (rowBlock() > 1) {
     names.push_back("step");
   }
@@ -310,6 +313,7 @@ void emitAttention(ModuleOp kernels, const Isa &isa, const AttentionSpec &spec) 
                          {"sequences", i32},
                          {"block_table", i32},
                          {"cache", mlirType(types.getContext(), spec.kv.type)},
+                         {"cache.scales", types.getF16Type()},
                          {"output", f32, /*written=*/true},
                          {"step", i32}});
   AttentionEmitter(kernel, isa, spec).emit();

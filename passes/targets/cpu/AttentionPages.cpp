@@ -16,7 +16,7 @@ AttentionState attentionState(const AttentionSpec &spec) {
 AttentionPages::AttentionPages(KernelFunction &kernel, const Isa &isa, const AttentionSpec &spec)
     : e_(kernel.emitter()), kernel_(kernel), spec_(spec), state_(attentionState(spec)), dim_(spec.kv.headDim),
       accumulators_(isa.wide ? 16 : 4), query_(kernel.buffer("query")), cache_(kernel.buffer("cache")),
-      scratch_(kernel.scratch()) {}
+      scratch_(kernel.scratch()), scales_(spec.kv.hasScales() ? kernel.buffer("cache.scales") : Value()) {}
 
 SmallVector<AttentionPages::Chain> AttentionPages::chainsOf(ArrayRef<AttentionRow> rows, int64_t heads) {
   SmallVector<Chain> chains;
@@ -28,11 +28,36 @@ SmallVector<AttentionPages::Chain> AttentionPages::chainsOf(ArrayRef<AttentionRo
   return chains;
 }
 
+/// The KV head of the tile.
+Index AttentionPages::kvHead() { return kernel_.y() / (spec_.heads / spec_.kv.kvHeads / state_.tile); }
+
+Index AttentionPages::pageNumber(Index sequence, Index page) {
+  return e_.fromSigned(e_.loadScalar(kernel_.buffer("block_table"), sequence * spec_.maxPages + page));
+}
+
 /// The start of the tile's KV head in page number `page` of a sequence.
 Index AttentionPages::pageStart(Index sequence, Index page) {
-  Value number = e_.loadScalar(kernel_.buffer("block_table"), sequence * spec_.maxPages + page);
-  Index kvHead = kernel_.y() / (spec_.heads / spec_.kv.kvHeads / state_.tile);
-  return e_.fromSigned(number) * spec_.kv.pageElements() + kvHead * spec_.kv.headElements();
+  return pageNumber(sequence, page) * spec_.kv.pageElements() + kvHead() * spec_.kv.headElements();
+}
+
+/// The scales of the tile's KV head in page number `page` of a sequence: of 32 keys, then of 32 values.
+Index AttentionPages::scalesStart(Index sequence, Index page) {
+  return pageNumber(sequence, page) * spec_.kv.pageScales() + kvHead() * spec_.kv.headScales();
+}
+
+/// The scales of the page's keys, a vector for 16 slots; nulls if the cache has none.
+AttentionPages::Values AttentionPages::keyScales(Index sequence, Index page) {
+  Values scales(kPageVectors, Value());
+  for (int64_t v = 0; v < kPageVectors && scales_; ++v) {
+    scales[v] = e_.load(scales_, scalesStart(sequence, page) + v * kLanes);
+  }
+  return scales;
+}
+
+/// Elements of the cache. `scale`: what codes are multiplied with, null if the cache has no scales.
+Value AttentionPages::loadScaled(Index at, int64_t lanes, Value scale) {
+  Value values = e_.load(cache_, at, lanes);
+  return scale ? e_.mul(values, scale) : values;
 }
 
 /// Calls body(page, its start, the start of the page after it, or of itself if it is the last one).
@@ -65,15 +90,16 @@ static void forChainGroups(ArrayRef<Chain> chains, int64_t limit,
 void AttentionPages::score(ArrayRef<AttentionRow> rows, const PageRange &range) {
   const SmallVector<Chain> chains = chainsOf(rows, state_.tile);
   forPages(range, [&](Index page, Index keys, Index next) {
+    const Values scales = keyScales(range.sequence, page);
     forChainGroups<Chain>(chains, accumulators_ / kPageVectors, [&](ArrayRef<Chain> group, bool isFirst) {
-      storeScores(group, products(group, keys, isFirst ? std::optional(next) : std::nullopt), page,
+      storeScores(group, products(group, keys, scales, isFirst ? std::optional(next) : std::nullopt), page,
                   (page - range.segmentStart) * kPageSlots);
     });
   });
 }
 
 /// Chains over the columns of a head. `next`: the keys of the page to prefetch.
-AttentionPages::Values AttentionPages::products(ArrayRef<Chain> chains, Index keys,
+AttentionPages::Values AttentionPages::products(ArrayRef<Chain> chains, Index keys, const Values &scales,
                                                 std::optional<Index> next) {
   Values zeros(chains.size() * kPageVectors, e_.splat(0));
   return e_.loop(e_.index(0), e_.index(dim_), 1, zeros, [&](Index d, ArrayRef<Value> carried) {
@@ -82,7 +108,7 @@ AttentionPages::Values AttentionPages::products(ArrayRef<Chain> chains, Index ke
       prefetchRow(*next + d * kPageSlots, kPageSlots);
     }
     for (int64_t v = 0; v < kPageVectors; ++v) {
-      key.push_back(e_.load(cache_, keys + d * kPageSlots + v * kLanes));
+      key.push_back(loadScaled(keys + d * kPageSlots + v * kLanes, kLanes, scales[v]));
     }
     for (auto [i, chain] : llvm::enumerate(chains)) {
       Value q = e_.broadcast(e_.loadScalar(query_, chain.row.query + d + chain.head * dim_));
@@ -147,7 +173,7 @@ void AttentionPages::accumulateVectors(ArrayRef<Chain> chains, int64_t firstVect
     if (prefetch) {
       next = pageStart(range.sequence, (page + 1).min(range.pages - 1)) + kPageSlots * dim_;
     }
-    return addPage(chains, firstVector, vectors, pageStart(range.sequence, page) + kPageSlots * dim_, next,
+    return addPage(chains, firstVector, vectors, valuesOf(range.sequence, page), next,
                    position ? (*position + 1 - page * kPageSlots).min(kPageSlots) : e_.index(kPageSlots),
                    (page - range.segmentStart) * kPageSlots, carried);
   });
@@ -156,14 +182,23 @@ void AttentionPages::accumulateVectors(ArrayRef<Chain> chains, int64_t firstVect
   }
 }
 
+AttentionPages::PageValues AttentionPages::valuesOf(Index sequence, Index page) {
+  PageValues values = {pageStart(sequence, page) + kPageSlots * dim_, std::nullopt};
+  if (scales_) {
+    values.scales = scalesStart(sequence, page) + kPageSlots;
+  }
+  return values;
+}
+
 AttentionPages::Values AttentionPages::addPage(ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
-                                               Index values, std::optional<Index> next, Index slots,
+                                               const PageValues &page, std::optional<Index> next, Index slots,
                                                Index firstSlot, ArrayRef<Value> init) {
   return e_.loop(e_.index(0), slots, 1, init, [&](Index slot, ArrayRef<Value> carried) {
     Values sums(carried), value;
+    Value scale = page.scales ? e_.broadcast(e_.loadFloat(scales_, *page.scales + slot)) : Value();
     for (int64_t v = firstVector; v < firstVector + vectors; ++v) {
       const int64_t lanes = std::min(kLanes, dim_ - v * kLanes);
-      value.push_back(e_.load(cache_, values + slot * dim_ + v * kLanes, lanes));
+      value.push_back(loadScaled(page.values + slot * dim_ + v * kLanes, lanes, scale));
     }
     if (next) {
       prefetchRow(*next + slot * dim_, dim_);

@@ -67,14 +67,25 @@ private:
   };
 
   static llvm::SmallVector<Chain> chainsOf(llvm::ArrayRef<AttentionRow> rows, int64_t heads);
+  Index kvHead();
+  Index pageNumber(Index sequence, Index page);
   Index pageStart(Index sequence, Index page);
+  Index scalesStart(Index sequence, Index page);
+  Values keyScales(Index sequence, Index page);
+  mlir::Value loadScaled(Index at, int64_t lanes, mlir::Value scale);
   void accumulate(llvm::ArrayRef<Chain> chains, const PageRange &range, std::optional<Index> position);
   void forPages(const PageRange &range, llvm::function_ref<void(Index page, Index start, Index next)> body);
-  Values products(llvm::ArrayRef<Chain> chains, Index keys, std::optional<Index> next);
+  Values products(llvm::ArrayRef<Chain> chains, Index keys, const Values &scales, std::optional<Index> next);
   void storeScores(llvm::ArrayRef<Chain> chains, const Values &products, Index page, Index slot);
   void accumulateVectors(llvm::ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
                          const PageRange &range, std::optional<Index> position, bool prefetch);
-  Values addPage(llvm::ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors, Index values,
+  /// The values of a page and, in a cache of codes, their scales.
+  struct PageValues {
+    Index values;
+    std::optional<Index> scales;
+  };
+  PageValues valuesOf(Index sequence, Index page);
+  Values addPage(llvm::ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors, const PageValues &page,
                  std::optional<Index> next, Index slots, Index slot, llvm::ArrayRef<mlir::Value> init);
   void prefetchRow(Index start, int64_t elements);
   Index scoreAt(const Chain &chain, Index slot) {
@@ -87,6 +98,7 @@ private:
   AttentionState state_;
   int64_t dim_, accumulators_;
   mlir::Value query_, cache_, scratch_;
+  mlir::Value scales_; ///< null unless the cache has scales
 };
 
 } // namespace cria::cpu

@@ -30,7 +30,9 @@ private:
   }
   Kernel kernel(const NormSpec &spec) const override { return kernelOf(spec, {}, cpu::emitNorm); }
   Kernel kernel(const RopeSpec &spec) const override { return kernelOf(spec, {}, cpu::emitRope); }
-  Kernel kernel(const KvAppendSpec &spec) const override { return kernelOf(spec, {}, cpu::emitKvAppend); }
+  Kernel kernel(const KvAppendSpec &spec) const override {
+    return kernelOf(spec, {.scratchBytes = cpu::scratchBytesOf(spec)}, cpu::emitKvAppend);
+  }
   int64_t headElements(const KvCacheSpec &kv) const override { return cpu::KvLayout{kv}.headElements(); }
   LogicalResult lowerOp(llama::EmbeddingOp op) override;
   LogicalResult lowerOp(llama::GatherRowsOp op) override;
@@ -144,6 +146,9 @@ LogicalResult CpuLowering::lowerAttention(const Attention &attention) {
                        .read("block_table", attention.blockTable)
                        .read("cache", attention.cache)
                        .write("output", attention.output);
+  if (attention.scales) {
+    bound.read("cache.scales", *attention.scales);
+  }
   if (spec.rowBlock() > 1) {
     bound.read("step", builder_.stepHeader());
   }
@@ -168,6 +173,7 @@ public:
   uint32_t abiVersion(const Program &) const override { return CRIA_KERNEL_ABI_VERSION; }
   std::string codeExtension() const override { return ".so"; }
 
+  bool takesCache(ElementType) const override { return true; }
   bool takesFormat(WeightFormat format) const override {
     return isDense(format) || (isa_.codes && hasPanelBlocks(traitsOf(format)));
   }
@@ -180,7 +186,7 @@ public:
   int64_t pageTokens() const override { return cpu::KvLayout::kPageTokens; }
   int64_t pageBytes(llama::KvCacheType type) const override {
     cpu::KvLayout kv{kvCacheSpecOf(type)};
-    return kv.pageElements() * kv.elementBytes();
+    return kv.pageBytes();
   }
 
   // With a fused norm, every workgroup would compute the norm again.

@@ -220,6 +220,9 @@ Value Emitter::widen(Value value) {
   if (element.isF16()) {
     return arith::ExtFOp::create(*this, withElement(type, f32()), value);
   }
+  if (element.isInteger(8)) {
+    return toFloat(resizeInt(value, 32, /*isSigned=*/true));
+  }
   // bf16 is the upper half of a float.
   Value bits = arith::BitcastOp::create(*this, withElement(type, getI16Type()), value);
   Value wide = arith::ExtUIOp::create(*this, withElement(type, i32()), bits);

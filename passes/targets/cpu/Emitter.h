@@ -126,7 +126,7 @@ public:
   /// `lanes` elements as they are stored, and the reverse.
   mlir::Value loadRaw(mlir::Value buffer, Index at, int64_t lanes);
   void storeRaw(mlir::Value vector, mlir::Value buffer, Index at);
-  mlir::Value widen(mlir::Value value);                      ///< f16, bf16 or f32 to f32
+  mlir::Value widen(mlir::Value value);                      ///< f16, bf16, f32 or i8 to f32
   mlir::Value narrow(mlir::Value value, mlir::Type element); ///< f32 to f16, bf16 or f32, to nearest even
 
   // Control.

@@ -101,18 +101,21 @@ struct GatherSpec {
 };
 void emitGather(mlir::ModuleOp kernels, const GatherSpec &spec);
 
-/// The layout of a KV page: [layer][KV head][K: headDim × 32 | V: 32 × headDim]. The binding starts at the
-/// layer.
+/// The layout of a KV page: of each layer [KV head][K: headDim × 32 | V: 32 × headDim], then the scales, if
+/// any. The bindings start at the layer and at its scales.
 struct KvLayout : KvCacheSpec {
   int64_t headElements() const { return 2 * kPageTokens * headDim; }
-  int64_t layerElements() const { return kvHeads * headElements(); }
-  int64_t pageElements() const { return layers * layerElements(); }
+  int64_t pageBytes() const { return layers * layerBytes(headElements()); }
+  int64_t pageElements() const { return pageBytes() / elementBytes(); } ///< from a page to the next
+  int64_t pageScales() const { return pageBytes() / int64_t(sizeOf(kKvScaleType)); } ///< the same of scales
   int64_t elementBytes() const { return int64_t(sizeOf(type)); }
 };
 
 void emitRope(mlir::ModuleOp kernels, const RopeSpec &spec);
 
 void emitKvAppend(mlir::ModuleOp kernels, const KvAppendSpec &spec);
+/// Bytes of its scratch memory.
+int64_t scratchBytesOf(const KvAppendSpec &spec);
 
 /// Causal attention over the cached positions of each row's sequence. x = block of rowBlock() rows, y = tile
 /// of headTile() query heads, which share a KV head. Rows with sequence -1 become zeros.

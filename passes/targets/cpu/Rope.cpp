@@ -2,6 +2,7 @@
 // Rotary embedding and the KV append. One function emits the rotation, so that rotating into a buffer and
 // rotating into the cache give the same bits.
 #include "passes/targets/cpu/Kernels.h"
+#include "passes/targets/cpu/KvCodes.h"
 #include "passes/targets/cpu/StepRows.h"
 
 using namespace mlir;
@@ -52,14 +53,21 @@ public:
     Value present = arith::CmpIOp::create(e_, arith::CmpIPredicate::sge, slot, e_.intConst(0, e_.i32()));
     e_.ifThen(present, [&] {
       Index index = e_.fromUnsigned(slot);
-      Index page = index / KvLayout::kPageTokens * kv_.pageElements();
+      Index page = index / KvLayout::kPageTokens, inPage = index % KvLayout::kPageTokens;
       e_.forEach(e_.index(0), e_.index(spec_.kv.kvHeads), 1, [&](Index head) {
-        emitHead(head, page + head * kv_.headElements(), index % KvLayout::kPageTokens);
+        Index keys = page * kv_.pageElements() + head * kv_.headElements();
+        if (kv_.hasScales()) {
+          emitCodes(head, keys, page * kv_.pageScales() + head * kv_.headScales(), inPage);
+        } else {
+          emitHead(head, keys, inPage);
+        }
       });
     });
   }
 
 private:
+  using Place = llvm::function_ref<void(Value codes, Index column, int64_t count)>;
+
   // The layout of keys is [headDim][32]: one column per token.
   void storeKey(Value vector, Index keys, Index slot, Index dimension, int64_t count) {
     for (int64_t lane = 0; lane < count; ++lane) {
@@ -70,7 +78,7 @@ private:
   void emitHead(Index head, Index keys, Index slot) {
     int64_t dim = spec_.kv.headDim;
     Value key = kernel_.buffer("key");
-    Index keyStart = rowStart(spec_.keyStride, spec_.keyOffset) + head * dim;
+    Index keyStart = startOfKey(head);
     if (spec_.rotate) {
       rotateHead(e_, key, keyStart, kernel_.buffer("table"), tableRow(), dim,
                  [&](Value low, Value high, Index column, int64_t count) {
@@ -82,13 +90,50 @@ private:
         storeKey(e_.load(key, keyStart + column, count), keys, slot, column, count);
       });
     }
-    Index values = keys + KvLayout::kPageTokens * dim + slot * dim;
-    Index valueStart = rowStart(spec_.valueStride, spec_.valueOffset) + head * dim;
+    Index values = valuesAt(keys, slot), valueStart = startOfValue(head);
     forColumns(e_, dim, [&](Index column, int64_t count) {
       e_.store(e_.load(kernel_.buffer("value"), valueStart + column, count), cache_, values + column, count);
     });
   }
 
+  /// The same of a cache of codes, with the scales of the head.
+  void emitCodes(Index head, Index keys, Index scales, Index slot) {
+    auto storeKeys = [&](Value codes, Index column, int64_t count) {
+      for (int64_t lane = 0; lane < count; ++lane) {
+        e_.storeScalar(e_.lane(codes, lane), cache_, keys + (column + lane) * KvLayout::kPageTokens + slot);
+      }
+    };
+    if (spec_.rotate) {
+      rotateRow(e_, kernel_.buffer("key"), startOfKey(head), kernel_.buffer("table"), tableRow(), 1,
+                spec_.kv.headDim, kernel_.scratch(), e_.index(0));
+      encode(kernel_.scratch(), e_.index(0), scales + slot, storeKeys);
+    } else {
+      encode(kernel_.buffer("key"), startOfKey(head), scales + slot, storeKeys);
+    }
+    encode(kernel_.buffer("value"), startOfValue(head), scales + KvLayout::kPageTokens + slot,
+           [&](Value codes, Index column, int64_t count) {
+             e_.storeRaw(e_.slice(codes, 0, count), cache_, valuesAt(keys, slot) + column);
+           });
+  }
+
+  /// Stores the scale of a vector, and places its codes.
+  void encode(Value buffer, Index at, Index scaleAt, Place place) {
+    const KvScale scale = emitKvScale(e_, buffer, at, spec_.kv.headDim);
+    e_.storeScalar(scale.half, kernel_.buffer("cache.scales"), scaleAt);
+    forColumns(e_, spec_.kv.headDim, [&](Index column, int64_t count) {
+      place(emitKvCodes(e_, e_.load(buffer, at + column, count), scale), column, count);
+    });
+  }
+
+  Index valuesAt(Index keys, Index slot) {
+    return keys + KvLayout::kPageTokens * spec_.kv.headDim + slot * spec_.kv.headDim;
+  }
+  Index startOfKey(Index head) {
+    return rowStart(spec_.keyStride, spec_.keyOffset) + head * spec_.kv.headDim;
+  }
+  Index startOfValue(Index head) {
+    return rowStart(spec_.valueStride, spec_.valueOffset) + head * spec_.kv.headDim;
+  }
   Index rowStart(int64_t stride, int64_t offset) {
     return kernel_.x() * strideOf(stride, spec_.kv.kvHeads * spec_.kv.headDim) + offset;
   }
@@ -129,6 +174,11 @@ void emitRope(ModuleOp kernels, const RopeSpec &spec) {
             kernel.x() * strideOf(spec.outputStride, width));
 }
 
+/// Rotated keys are encoded from scratch memory, one vector at a time.
+int64_t scratchBytesOf(const KvAppendSpec &spec) {
+  return spec.rotate && spec.kv.hasScales() ? spec.kv.headDim * int64_t(sizeof(float)) : 0;
+}
+
 void emitKvAppend(ModuleOp kernels, const KvAppendSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type(), i32 = types.getI32Type();
@@ -140,6 +190,7 @@ void emitKvAppend(ModuleOp kernels, const KvAppendSpec &spec) {
                          {"positions", i32},
                          {"slots", i32},
                          {"cache", mlirType(types.getContext(), spec.kv.type), /*written=*/true},
+                         {"cache.scales", types.getF16Type(), /*written=*/true},
                          {"output", f32, /*written=*/true}});
   if (spec.rotate) {
     rotateQueries(kernel, spec);

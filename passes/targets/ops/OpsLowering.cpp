@@ -3,6 +3,7 @@
 
 #include "format/WeightArrays.h"
 #include "ir/ElementTypes.h"
+#include "passes/targets/OpLowering.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -11,7 +12,7 @@ using namespace mlir;
 namespace cria {
 
 int64_t opsLayerBytes(llama::KvCacheType cache) {
-  return 2 * cache.getColumns() * kOpsPageTokens * program::elementTypeBytes(cache.getElementType());
+  return kvCacheSpecOf(cache).layerBytes(2 * kOpsPageTokens * cache.getHeadDim());
 }
 
 static bool isCache(const opset::Operand &operand) { return operand.types == opset::Types::cacheFloats; }
@@ -25,18 +26,33 @@ static bool isFirst(const opset::Op &op, const opset::Attribute &attribute) {
   return opset::findAttribute(op, attribute.name) == &attribute;
 }
 
-/// Whether the operand is an array of the weight before the dot, with which it is bound.
-static bool isArrayOfWeight(const opset::Operand &operand) {
+/// Whether the operand is an array of the weight or of the cache before the dot, with which it is bound.
+static bool isFurtherArray(const opset::Operand &operand) {
   return operand.name.find('.') != std::string_view::npos;
 }
 
-/// Binds one layer of all pages, [page][K, V][kv_head][page_tokens][head_dim]: the layer is in the offset, so
-/// that all layers share one kernel.
-View OpsLowering::cacheOf(Operation *op, Value cache) {
+/// One layer of all pages, [page][K, V][kv_head][page_tokens][head_dim], then its scales,
+/// [page][K, V][kv_head][page_tokens]: the layer is in the offset, so that all layers share one kernel.
+OpsLowering::Cache OpsLowering::cacheOf(Operation *op, Value cache) {
   auto type = cast<llama::KvCacheType>(cache.getType());
-  int64_t shape[] = {2, type.getKvHeads(), kOpsPageTokens, type.getHeadDim()};
-  int64_t layer = op->getAttrOfType<IntegerAttr>("layer").getInt();
-  return builder_.kvPages(layer * opsLayerBytes(type), shape, program::denseStrides(shape));
+  const int64_t elements[] = {2, type.getKvHeads(), kOpsPageTokens, type.getHeadDim()};
+  const ArrayRef<int64_t> scales = ArrayRef(elements).drop_back();
+  const int64_t start = op->getAttrOfType<IntegerAttr>("layer").getInt() * opsLayerBytes(type);
+  Cache layer = {builder_.kvPages(start, elements, program::denseStrides(elements)), std::nullopt};
+  if (const KvCacheSpec kv = kvCacheSpecOf(type); kv.hasScales()) {
+    layer.scales = builder_.kvPages(start + kv.layerElementBytes(2 * kOpsPageTokens * kv.headDim), scales,
+                                    program::denseStrides(scales),
+                                    mlirType(builder_.context(), kKvScaleType));
+  }
+  return layer;
+}
+
+void OpsLowering::bind(const opset::Operand &operand, const Cache &cache) {
+  auto access = static_cast<program::Access>(operand.access);
+  operands_.bind(operand.name, cache.elements, access);
+  if (cache.scales) {
+    operands_.bind((Twine(operand.name) + ".scales").str(), *cache.scales, access);
+  }
 }
 
 /// Binds the arrays of a weight, and states its format unless that is dense.
@@ -64,10 +80,10 @@ void OpsLowering::bind(const opset::Operand &operand, const OperandSource &sourc
 }
 
 LogicalResult OpsLowering::bindAll(const opset::Op &op, ArrayRef<OperandSource> sources,
-                                   const std::optional<View> &cache, const OperandSource &written) {
+                                   const std::optional<Cache> &cache, const OperandSource &written) {
   size_t numBound = 0;
   for (const opset::Operand &operand : op.operands) {
-    if (!isFirst(op, operand) || isArrayOfWeight(operand)) {
+    if (!isFirst(op, operand) || isFurtherArray(operand)) {
       continue;
     }
     if (isCache(operand) && cache) {
@@ -119,7 +135,7 @@ LogicalResult OpsLowering::lower(Operation *op, ArrayRef<OperandSource> sources)
   if (known == nullptr) {
     return op->emitOpError() << "has no counterpart in the opset of target 'ops'";
   }
-  std::optional<View> cache;
+  std::optional<Cache> cache;
   OperandSource written;
   for (Value operand : op->getOperands()) {
     if (isa<llama::KvCacheType>(operand.getType())) {
@@ -186,7 +202,8 @@ bool OpsLowering::takesFormat(const opset::Op &op, StringRef weight, const Weigh
 /// Which option of the compiler gives the operand a type that the backend lists.
 std::string OpsLowering::adviceFor(const opset::Op &op, StringRef operand) const {
   if (isCache(*opset::findOperand(op, operand))) {
-    return "compile with --kv " + *backend_.types.at((Twine(op.name) + "/" + operand).str()).begin();
+    const std::set<std::string> &types = backend_.types.at((Twine(op.name) + "/" + operand).str());
+    return "compile with --kv " + std::string(kvTypeNameOf(*parseElementType(*types.begin())));
   }
   StringRef weight = operand.split('.').first;
   for (size_t i = 0; i < numWeightFormats(); ++i) {

@@ -8,13 +8,14 @@
 #pragma once
 
 #include "passes/targets/DispatchBuilder.h"
+#include "passes/targets/KernelSpecs.h"
 #include "passes/targets/ops/OpsTarget.h"
 
 #include <variant>
 
 namespace cria {
 
-constexpr int64_t kOpsPageTokens = 32;
+constexpr int64_t kOpsPageTokens = KvCacheSpec::kPageTokens;
 
 /// Bytes of one layer in a page.
 int64_t opsLayerBytes(llama::KvCacheType cache);
@@ -37,13 +38,19 @@ public:
                            const WeightView &written);
 
 private:
+  /// One layer of the cache, and its scales if it has any.
+  struct Cache {
+    View elements;
+    std::optional<View> scales;
+  };
   /// Binds the operands of `op`: the cache of `source`, if any, `written`, if any, and `sources`.
   llvm::LogicalResult bindAll(const opset::Op &op, llvm::ArrayRef<OperandSource> sources,
-                              const std::optional<View> &cache, const OperandSource &written);
+                              const std::optional<Cache> &cache, const OperandSource &written);
+  void bind(const opset::Operand &operand, const Cache &cache);
   void bind(const opset::Operand &operand, const OperandSource &source);
   void bind(const opset::Operand &operand, const WeightView &weight, program::Access access);
   void addParameters(const opset::Op &op, mlir::Operation *source);
-  View cacheOf(mlir::Operation *op, mlir::Value cache);
+  Cache cacheOf(mlir::Operation *op, mlir::Value cache);
 
   llvm::LogicalResult add(const opset::Op &op, GridDim grid);
   llvm::LogicalResult checkVersion(const opset::Op &op) const;

@@ -46,6 +46,7 @@ public:
   uint32_t abiVersion(const Program &program) const override { return opsetVersionOf(program); }
   std::string codeExtension() const override { return ""; }
 
+  bool takesCache(ElementType) const override { return true; }
   bool takesFormat(WeightFormat) const override { return true; } // as row_major arrays
   std::vector<ActivationClass> activationsFor(WeightFormat format) const override {
     std::vector<ActivationClass> classes;

@@ -3,6 +3,8 @@
 #include "OpTable.h"
 #include "Rope.h"
 
+#include "format/KvCodec.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -12,53 +14,74 @@ namespace {
 
 enum class Part : uint64_t { key = 0, value = 1 };
 
-/// Computes addresses in one layer of the cache, [P, 2, kv_heads, page_tokens, head_dim].
+/// The vectors in one layer of the cache, [P, 2, kv_heads, page_tokens, head_dim]. A cache of codes has a scale
+/// for each.
 class CacheLayer {
 public:
-  explicit CacheLayer(const OpCall &call) : cache_(call.operand("cache")) {}
+  explicit CacheLayer(const OpCall &call)
+      : cache_(call.operand("cache")), scales_(call.optionalOperand("cache.scales")) {}
 
   uint64_t numPages() const { return cache_.shape[0]; }
   uint64_t kvHeads() const { return cache_.shape[2]; }
   uint64_t pageTokens() const { return cache_.shape[3]; }
   uint64_t headDim() const { return cache_.shape[4]; }
 
-  /// The first element of a head; slot = page · page_tokens + position inside the page.
-  uint64_t element(uint64_t slot, Part part, uint64_t head) const {
-    return slot / pageTokens() * cache_.strides[0] + static_cast<uint64_t>(part) * cache_.strides[1] +
-           head * cache_.strides[2] + slot % pageTokens() * cache_.strides[3];
-  }
   uint64_t slot(const Tensor &blockTable, uint64_t sequence, uint64_t position) const {
     const int32_t page = blockTable.loadInt(sequence, position / pageTokens());
     return static_cast<uint64_t>(page) * pageTokens() + position % pageTokens();
   }
-  float load(uint64_t element, uint64_t i) const { return cache_.loadAt(element + i * cache_.strides[4]); }
-  void store(uint64_t element, uint64_t i, float value) const {
-    cache_.storeAt(element + i * cache_.strides[4], value);
+
+  /// Reads the vector of a head; slot = page · page_tokens + position inside the page.
+  void load(uint64_t slot, Part part, uint64_t head, std::span<float> vector) const {
+    const uint64_t first = place(cache_, slot, part, head);
+    for (uint64_t i = 0; i < vector.size(); ++i) {
+      vector[i] = cache_.loadAt(first + i * cache_.strides[4]);
+    }
+    if (scales_) {
+      const uint16_t scale = halfFromFloat(scales_->loadAt(place(*scales_, slot, part, head)));
+      for (float &value : vector) {
+        value = kvValueOf(static_cast<int8_t>(value), scale);
+      }
+    }
+  }
+  void store(uint64_t slot, Part part, uint64_t head, std::span<const float> vector) const {
+    const uint64_t first = place(cache_, slot, part, head);
+    const uint16_t scale = scales_ ? kvScaleOf(vector) : 0;
+    for (uint64_t i = 0; i < vector.size(); ++i) {
+      cache_.storeAt(first + i * cache_.strides[4], scales_ ? kvCodeOf(vector[i], scale) : vector[i]);
+    }
+    if (scales_) {
+      scales_->storeAt(place(*scales_, slot, part, head), floatFromHalf(scale));
+    }
   }
 
 private:
+  uint64_t place(const Tensor &tensor, uint64_t slot, Part part, uint64_t head) const {
+    return slot / pageTokens() * tensor.strides[0] + static_cast<uint64_t>(part) * tensor.strides[1] +
+           head * tensor.strides[2] + slot % pageTokens() * tensor.strides[3];
+  }
+
   Tensor cache_;
+  std::optional<Tensor> scales_;
 };
 
-void appendRow(const CacheLayer &layer, const float *row, int32_t slot, Part part) {
+void appendRow(const CacheLayer &layer, std::span<const float> row, int32_t slot, Part part) {
   for (uint64_t head = 0; head < layer.kvHeads(); ++head) {
-    const uint64_t element = layer.element(static_cast<uint64_t>(slot), part, head);
-    for (uint64_t i = 0; i < layer.headDim(); ++i) {
-      layer.store(element, i, row[head * layer.headDim() + i]);
-    }
+    layer.store(static_cast<uint64_t>(slot), part, head,
+                row.subspan(head * layer.headDim(), layer.headDim()));
   }
 }
 
 /// softmax(scale · q·K) · V over the positions 0 .. length-1 of one sequence, for one query head.
 void attendHead(const CacheLayer &layer, const Tensor &blockTable, uint64_t sequence, uint64_t length,
                 const float *query, uint64_t kvHead, float scale, float *output) {
-  std::vector<float> weights(length);
+  std::vector<float> weights(length), vector(layer.headDim());
   float maximum = -std::numeric_limits<float>::infinity();
   for (uint64_t p = 0; p < length; ++p) {
-    const uint64_t key = layer.element(layer.slot(blockTable, sequence, p), Part::key, kvHead);
+    layer.load(layer.slot(blockTable, sequence, p), Part::key, kvHead, vector);
     float score = 0.0f;
     for (uint64_t i = 0; i < layer.headDim(); ++i) {
-      score += query[i] * layer.load(key, i);
+      score += query[i] * vector[i];
     }
     weights[p] = score * scale;
     maximum = std::max(maximum, weights[p]);
@@ -70,9 +93,9 @@ void attendHead(const CacheLayer &layer, const Tensor &blockTable, uint64_t sequ
   }
   std::fill(output, output + layer.headDim(), 0.0f);
   for (uint64_t p = 0; p < length; ++p) {
-    const uint64_t value = layer.element(layer.slot(blockTable, sequence, p), Part::value, kvHead);
+    layer.load(layer.slot(blockTable, sequence, p), Part::value, kvHead, vector);
     for (uint64_t i = 0; i < layer.headDim(); ++i) {
-      output[i] += weights[p] / sum * layer.load(value, i);
+      output[i] += weights[p] / sum * vector[i];
     }
   }
 }
@@ -94,6 +117,18 @@ void attendRow(const OpCall &call, const CacheLayer &layer, const std::vector<fl
   }
 }
 
+/// A cache of codes has a scale for each vector, no other cache has scales.
+std::string checkScales(const OpCall &call) {
+  const Tensor &cache = call.operand("cache");
+  const std::optional<Tensor> scales = call.optionalOperand("cache.scales");
+  if (scales.has_value() != (cache.type == CRIA_TYPE_I8)) {
+    return "expected operand 'cache.scales' with a cache of type i8, and with no other";
+  }
+  return !scales || std::equal(scales->shape.begin(), scales->shape.begin() + 4, cache.shape.begin())
+             ? ""
+             : "operand 'cache.scales': expected the shape of the cache without head_dim";
+}
+
 } // namespace
 
 /// Checks that the widths of rows are multiples of head_dim. The caller has checked that the cache is within
@@ -109,7 +144,7 @@ std::string checkCacheOp(const OpCall &call) {
   if ((key && key->shape[1] != width) || (query && query->shape[1] % width != 0)) {
     return "expected rows of kv_heads · head_dim = " + std::to_string(width) + " columns";
   }
-  return "";
+  return checkScales(call);
 }
 
 std::string checkAppendIndices(const OpCall &call) {
@@ -178,8 +213,8 @@ void runKvAppend(const OpCall &call) {
   for (uint64_t row = 0; row < call.operand("key").shape[0]; ++row) {
     const int32_t slot = call.operand("slots").loadInt(row);
     if (slot >= 0) {
-      appendRow(layer, loadRow(call.operand("key"), row).data(), slot, Part::key);
-      appendRow(layer, loadRow(call.operand("value"), row).data(), slot, Part::value);
+      appendRow(layer, loadRow(call.operand("key"), row), slot, Part::key);
+      appendRow(layer, loadRow(call.operand("value"), row), slot, Part::value);
     }
   }
 }
@@ -199,10 +234,9 @@ void runRopeAttention(const OpCall &call) {
   for (uint64_t row = 0; row < call.operand("key").shape[0]; ++row) {
     const int32_t slot = call.operand("slots").loadInt(row);
     if (slot >= 0) {
-      appendRow(layer,
-                ropeRow(call.operand("key"), row, positions.loadInt(row), table, layer.headDim()).data(),
+      appendRow(layer, ropeRow(call.operand("key"), row, positions.loadInt(row), table, layer.headDim()),
                 slot, Part::key);
-      appendRow(layer, loadRow(call.operand("value"), row).data(), slot, Part::value);
+      appendRow(layer, loadRow(call.operand("value"), row), slot, Part::value);
     }
   }
   for (uint64_t row = 0; row < call.operand("output").shape[0]; ++row) {

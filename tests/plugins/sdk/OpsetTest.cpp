@@ -46,12 +46,16 @@ std::string textOf(opset::Types types) {
     return "f16, f32";
   case opset::Types::f32:
     return "f32";
+  case opset::Types::f16:
+    return "f16";
   case opset::Types::i32:
     return "i32";
   case opset::Types::u32:
     return "u32";
   case opset::Types::codes:
     return "u8, i8";
+  case opset::Types::i8:
+    return "i8";
   }
   return "";
 }
@@ -230,6 +234,19 @@ TEST(OpsetTest, SignaturesOfAnOperandShareNoType) {
             << op.name << " " << operand.name << " type " << type;
       }
     }
+  }
+}
+
+// A program with a cache in f16 states the version that it has always stated.
+TEST(OpsetTest, OnlyACacheOfCodesNeedsVersion6) {
+  for (const std::string_view name : {"kv_append", "attention", "rope_attention"}) {
+    const opset::Op &op = *opset::find(name);
+    const opset::Use dense[] = {{"cache", CRIA_TYPE_F16}},
+                     codes[] = {{"cache", CRIA_TYPE_I8}, {"cache.scales", CRIA_TYPE_F16}},
+                     unsignedCodes[] = {{"cache", CRIA_TYPE_U8}};
+    EXPECT_EQ(opset::versionOf(op, dense, {}), 1u) << name;
+    EXPECT_EQ(opset::versionOf(op, codes, {}), 6u) << name;
+    EXPECT_EQ(opset::versionOf(op, unsignedCodes, {}), std::nullopt) << name;
   }
 }
 

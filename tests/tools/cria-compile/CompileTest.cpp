@@ -300,6 +300,15 @@ TEST_F(Compile, ForABackendRefusesByNameWhatIsLeft) {
   EXPECT_THAT(refusalFor(", \"ops\": {" + f16Cache + "}"),
               AllOf(HasSubstr("supports operand 'cache' of op 'kv_append' as f32, the model has f16"),
                     HasSubstr("--kv f32")));
+  const auto refusalOfCodes = [&](const std::string &opset) {
+    std::ofstream(manifest) << manifestWith(opset + ", \"ops\": {" + f16Cache + "}");
+    return errorOf(golden("gqa") + " --target ops --kv q8 --emit program --for " + manifest);
+  };
+  EXPECT_THAT(refusalOfCodes(""), HasSubstr("backend 'mine' runs opset 1, and this use of op 'kv_append' "
+                                            "needs opset 6; use a newer build of the backend"));
+  EXPECT_THAT(refusalOfCodes(", \"opset\": 6"),
+              AllOf(HasSubstr("supports operand 'cache' of op 'kv_append' as f32, the model has i8"),
+                    HasSubstr("--kv f32")));
   EXPECT_THAT(refusalFor(""), HasSubstr("the manifest of backend 'mine' lists no ops"));
   EXPECT_THAT(refusalFor(""), HasSubstr("a backend that runs all ops needs no --for"));
   for (const std::string backend : {"cpu", "cuda"}) {
@@ -380,10 +389,14 @@ TEST_F(Compile, WrongOptions) {
               HasSubstr("not in bf16; compile without --activations, or with --weights bf16"));
   EXPECT_THAT(errorOf(model + out + " --weights ''"), HasSubstr("got an empty text"));
   EXPECT_THAT(errorOf(model + out + " --weights-rules ''"), HasSubstr("got an empty text"));
-  EXPECT_THAT(errorOf(model + out + " --kv q8"),
-              HasSubstr("expected f16 or f32, since there is no quantized KV cache"));
+  for (const std::string target : {"cuda:sm_80", "gpusim"}) {
+    EXPECT_THAT(errorOf(model + out + " --kv q8 --target " + target),
+                HasSubstr("-sm_80' keeps the KV cache in f16 or f32, not in q8; compile with --target cpu or "
+                          "ops, or with --kv f16"));
+    EXPECT_FALSE(fs::exists(package()));
+  }
   EXPECT_THAT(errorOf(model + out + " --weights i8"), HasSubstr("got 'i8'"));
-  EXPECT_THAT(errorOf(model + out + " --kv bf16"), HasSubstr("expected f16 or f32, got 'bf16'"));
+  EXPECT_THAT(errorOf(model + out + " --kv bf16"), HasSubstr("expected f32, f16 or q8, got 'bf16'"));
   EXPECT_THAT(errorOf(model + out + " --emit ast"), HasSubstr("--emit: expected import"));
   EXPECT_THAT(errorOf(model + out + " --context 0"), HasSubstr("--context"));
   EXPECT_THAT(errorOf(model + out + " --target ops --disable-pass fuse-all"),

@@ -455,16 +455,19 @@ TEST_F(BadInputTest, KeysThatDoNotFitTheCache) {
     std::memcpy(weights.data() + 8 + headerBytes + i, &value, sizeof(value));
   }
   writeFile(path, weights);
+  const auto expectNamed = [&](const std::string &package, const std::string &type) {
+    for (const char *target : {"cpu-x86-64-v3", "ops"}) {
+      std::vector<std::string> arguments = {"--target", target};
+      if (std::string(target) == "ops") {
+        arguments.insert(arguments.end(), {"--backend", "reference"});
+      }
+      expectRefused(open(package, arguments), {type, "compile the model again with --kv f32"});
+    }
+  };
   const std::string half = folder_.path("half.cria"), single = folder_.path("single.cria");
   EXPECT_EQ(runCria({"compile", model, "-o", half, "--target", "cpu,ops", "--kv", "f16"}).exitCode, 0);
   EXPECT_EQ(runCria({"compile", model, "-o", single, "--target", "ops", "--kv", "f32"}).exitCode, 0);
-  for (const char *target : {"cpu-x86-64-v3", "ops"}) {
-    std::vector<std::string> arguments = {"--target", target};
-    if (std::string(target) == "ops") {
-      arguments.insert(arguments.end(), {"--backend", "reference"});
-    }
-    expectRefused(open(half, arguments), {"f16", "compile the model again with --kv f32"});
-  }
+  expectNamed(half, "of f16,");
   const std::string text = model + "/config.json";
   for (const std::vector<std::string> &command : {std::vector<std::string>{"perplexity", half, text},
                                                   {"calibrate", half, text, "-o", folder_.path("importance")},
@@ -472,6 +475,18 @@ TEST_F(BadInputTest, KeysThatDoNotFitTheCache) {
     expectRefused(runCria(command), {"f16", "compile the model again with --kv f32"}); // it had printed NaN
   }
   EXPECT_EQ(open(single, {"--backend", "reference"}).exitCode, 0);
+  // Scales reach further: the keys fit until the norm before them multiplies by 1000.
+  const std::string codes = folder_.path("codes.cria"), larger = folder_.path("larger.cria");
+  EXPECT_EQ(runCria({"compile", model, "-o", codes, "--target", "ops", "--kv", "q8"}).exitCode, 0);
+  EXPECT_EQ(open(codes, {"--backend", "reference"}).exitCode, 0);
+  const json &norm = header["model.layers.0.input_layernorm.weight"]["data_offsets"];
+  for (size_t i = norm[0]; i < norm[1]; i += 2) {
+    const uint16_t thousand = 0x63D0;
+    std::memcpy(weights.data() + 8 + headerBytes + i, &thousand, sizeof(thousand));
+  }
+  writeFile(path, weights);
+  EXPECT_EQ(runCria({"compile", model, "-o", larger, "--target", "cpu,ops", "--kv", "q8"}).exitCode, 0);
+  expectNamed(larger, "of q8,");
 }
 
 // Before anything is allocated, whatever the limit is.

@@ -231,7 +231,7 @@ void benchAttention(Bench &bench, const AttentionSpec &spec, int64_t rows, int64
   };
   std::string name = spec.name() + " rows " + std::to_string(rows) + " from " + std::to_string(firstPosition);
   if (rows == 1) {
-    double bytes = double(firstPosition + 1) * spec.kv.layerElements() / 32 * spec.kv.elementBytes();
+    double bytes = double(firstPosition + 1) * spec.kv.layerBytes(spec.kv.headElements()) / 32;
     bench.compare(name, "GB/s   ", [&] { return bench.readRate(); }, [&] { return bytes / run(); });
     return;
   }
