@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The types of the KV cache: f32, f16 and q8. In programs and in the IR, q8 has the element type of its codes,
-// i8; each vector of K or V of a head then has a scale in addition (format/KvCodec.h). Thread-safe.
+// The types of the KV cache: f32, f16 and q8. In programs and in the IR, q8 has the element type of its
+// codes, i8; each vector of K or V of a head then has a scale in addition (format/KvCodec.h). Thread-safe.
 #pragma once
 
 #include "format/ElementType.h"

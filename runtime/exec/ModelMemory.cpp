@@ -165,8 +165,8 @@ Status ModelMemory::poisonBuffers() {
   return device_.fill(result_, 0, roundUpToWord(program_.result().size), kQuietNan);
 }
 
-/// The parts of a page that hold floats: offsets and sizes in bytes. Of a cache of codes, these are the scales,
-/// which dispatches bind.
+/// The parts of a page that hold floats: offsets and sizes in bytes. Of a cache of codes, these are the
+/// scales, which dispatches bind.
 static std::map<uint64_t, uint64_t> floatsOfPage(const Program &program) {
   if (!hasKvScales(program.kv.type)) {
     return {{0, program.kv.pageBytes}};

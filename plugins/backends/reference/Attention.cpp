@@ -14,8 +14,8 @@ namespace {
 
 enum class Part : uint64_t { key = 0, value = 1 };
 
-/// The vectors in one layer of the cache, [P, 2, kv_heads, page_tokens, head_dim]. A cache of codes has a scale
-/// for each.
+/// The vectors in one layer of the cache, [P, 2, kv_heads, page_tokens, head_dim]. A cache of codes has a
+/// scale for each.
 class CacheLayer {
 public:
   explicit CacheLayer(const OpCall &call)

@@ -247,8 +247,8 @@ TEST(Rope, AppendEqualsRotatingFirst) {
   }
 }
 
-/// Vectors of `dim` columns with the cases of format/KvCodec.h: scales of 0, subnormal, largest and too large,
-/// ties, NaN and infinities.
+/// Vectors of `dim` columns with the cases of format/KvCodec.h: scales of 0, subnormal, largest and too
+/// large, ties, NaN and infinities.
 std::vector<std::vector<float>> hardVectors(int64_t dim) {
   const float infinity = std::numeric_limits<float>::infinity();
   std::vector<std::vector<float>> vectors;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// KV caches in the layout of the cpu's kernels, read and written by scalar code, and batches of rows over them.
+// KV caches in the layout of the cpu's kernels, read and written by scalar code, and batches of rows over
+// them.
 #pragma once
 
 #include "format/KvCodec.h"
