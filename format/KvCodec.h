@@ -37,6 +37,8 @@ inline int8_t kvCodeOf(float x, uint16_t scale) {
 }
 
 /// The value that a code stands for.
-inline float kvValueOf(int8_t code, uint16_t scale) { return floatFromHalf(scale) * static_cast<float>(code); }
+inline float kvValueOf(int8_t code, uint16_t scale) {
+  return floatFromHalf(scale) * static_cast<float>(code);
+}
 
 } // namespace cria

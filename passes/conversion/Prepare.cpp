@@ -71,7 +71,8 @@ LogicalResult checkCache(ModuleOp module, const Target &target) {
       auto cache = dyn_cast<llama::KvCacheType>(type);
       ElementType element = cache ? elementTypeOf(cache.getElementType()) : ElementType::f32;
       if (!target.takesCache(element)) {
-        return entry.emitError() << "target '" << target.name() << "' keeps the KV cache in f16 or f32, not in "
+        return entry.emitError() << "target '" << target.name()
+                                 << "' keeps the KV cache in f16 or f32, not in "
                                  << StringRef(kvTypeNameOf(element))
                                  << "; compile with --target cpu or ops, or with --kv f16";
       }

@@ -63,10 +63,9 @@ std::string KvAppendSpec::name() const {
 }
 
 std::vector<std::string> KvAppendSpec::bindings() const {
-  std::vector<std::string> names =
-      rotate ? std::vector<std::string>{"query",     "key",   "value", "table",
-                                        "positions", "slots", "cache", "output"}
-             : std::vector<std::string>{"key", "value", "slots", "cache"};
+  std::vector<std::string> names = rotate ? std::vector<std::string>{"query",     "key",   "value", "table",
+                                                                     "positions", "slots", "cache", "output"}
+                                          : std::vector<std::string>{"key", "value", "slots", "cache"};
   if (kv.hasScales()) {
     names.push_back("cache.scales");
   }

@@ -90,7 +90,9 @@ struct KvCacheSpec {
   bool hasScales() const { return hasKvScales(type); }
   int64_t headScales() const { return hasScales() ? 2 * kPageTokens : 0; } ///< of a layer of a page
   /// Bytes of a layer of a page, of its elements and of all, where a KV head has `headElements`.
-  int64_t layerElementBytes(int64_t headElements) const { return kvHeads * headElements * int64_t(sizeOf(type)); }
+  int64_t layerElementBytes(int64_t headElements) const {
+    return kvHeads * headElements * int64_t(sizeOf(type));
+  }
   int64_t layerBytes(int64_t headElements) const {
     return layerElementBytes(headElements) + kvHeads * headScales() * int64_t(sizeOf(kKvScaleType));
   }

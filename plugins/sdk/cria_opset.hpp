@@ -117,13 +117,12 @@ inline constexpr Operand kFusedLinear[] = {{"input", f32, "TK"},
                                            {"output", f32, "TN", kWrite}};
 inline constexpr Operand kRope[] = {
     {"input", f32, "TC"}, {"positions", i32, "T"}, {"table", f32, "LH"}, {"output", f32, "TC", kWrite}};
-inline constexpr Operand kKvAppend[] = {
-    {"key", f32, "TE"},
-    {"value", f32, "TE"},
-    {"slots", i32, "T"},
-    {"cache", cacheFloats, ".....", kWrite},
-    {"cache", i8, ".....", kWrite, !kOptional, kCoded},
-    {"cache.scales", f16, "....", kWrite, kOptional, kCoded}};
+inline constexpr Operand kKvAppend[] = {{"key", f32, "TE"},
+                                        {"value", f32, "TE"},
+                                        {"slots", i32, "T"},
+                                        {"cache", cacheFloats, ".....", kWrite},
+                                        {"cache", i8, ".....", kWrite, !kOptional, kCoded},
+                                        {"cache.scales", f16, "....", kWrite, kOptional, kCoded}};
 inline constexpr Operand kAttention[] = {{"query", f32, "TC"},
                                          {"positions", i32, "T"},
                                          {"sequences", i32, "T"},
@@ -133,20 +132,19 @@ inline constexpr Operand kAttention[] = {{"query", f32, "TC"},
                                          {"cache", i8, ".....", kRead, !kOptional, kCoded},
                                          {"cache.scales", f16, "....", kRead, kOptional, kCoded},
                                          {"output", f32, "TC", kWrite}};
-inline constexpr Operand kRopeAttention[] = {
-    {"query", f32, "TC"},
-    {"key", f32, "TE"},
-    {"value", f32, "TE"},
-    {"table", f32, "LH"},
-    {"positions", i32, "T"},
-    {"sequences", i32, "T"},
-    {"slots", i32, "T"},
-    {"sequence_starts", i32, "B"},
-    {"block_table", i32, "SP"},
-    {"cache", cacheFloats, ".....", kUpdate},
-    {"cache", i8, ".....", kUpdate, !kOptional, kCoded},
-    {"cache.scales", f16, "....", kUpdate, kOptional, kCoded},
-    {"output", f32, "TC", kWrite}};
+inline constexpr Operand kRopeAttention[] = {{"query", f32, "TC"},
+                                             {"key", f32, "TE"},
+                                             {"value", f32, "TE"},
+                                             {"table", f32, "LH"},
+                                             {"positions", i32, "T"},
+                                             {"sequences", i32, "T"},
+                                             {"slots", i32, "T"},
+                                             {"sequence_starts", i32, "B"},
+                                             {"block_table", i32, "SP"},
+                                             {"cache", cacheFloats, ".....", kUpdate},
+                                             {"cache", i8, ".....", kUpdate, !kOptional, kCoded},
+                                             {"cache.scales", f16, "....", kUpdate, kOptional, kCoded},
+                                             {"output", f32, "TC", kWrite}};
 inline constexpr Operand kFillRandom[] = {{"constants", u32, "W"},
                                           {"weight", floats, "NK", kWrite},
                                           {"weight", codes, "N.", kWrite, !kOptional, kFormats},

@@ -201,7 +201,8 @@ StatusOr<bool> ModelMemory::hasOverflow(uint32_t page) {
   CRIA_RETURN_IF_ERROR(device_.finish());
   const ElementType type = hasKvScales(kv.type) ? kKvScaleType : kv.type;
   for (const auto &[offset, size] : floatsOfPage(program_)) {
-    if (!areFinite(std::span(elements).subspan(offset, size), type)) {
+    const uint64_t inPage = std::min(size, kv.pageBytes - offset); // strides of 0 repeat elements
+    if (!areFinite(std::span(elements).subspan(offset, inPage), type)) {
       return true;
     }
   }

@@ -193,15 +193,15 @@ TEST_F(CpuVsReference, Rope) {
 }
 
 class CpuVsReferenceAttention : public CpuVsReference, public testing::WithParamInterface<AttentionShape> {};
-INSTANTIATE_TEST_SUITE_P(Shapes, CpuVsReferenceAttention,
-                         testing::Values(AttentionShape{1, 2, 16, "f16", true},
-                                         AttentionShape{2, 2, 32, "f16", true},
-                                         AttentionShape{4, 1, 64, "f32", false},
-                                         AttentionShape{8, 1, 16, "f16", false}),
-                         [](const auto &info) {
-                           return "of" + std::to_string(info.param.group) + "dim" +
-                                  std::to_string(info.param.headDim) + info.param.cacheType;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, CpuVsReferenceAttention,
+    testing::Values(AttentionShape{1, 2, 16, "f16", true}, AttentionShape{2, 2, 32, "f16", true},
+                    AttentionShape{4, 1, 64, "f32", false}, AttentionShape{8, 1, 16, "f16", false},
+                    AttentionShape{2, 2, 36, "i8", true}, AttentionShape{3, 1, 64, "i8", false}),
+    [](const auto &info) {
+      return "of" + std::to_string(info.param.group) + "dim" + std::to_string(info.param.headDim) +
+             info.param.cacheType;
+    });
 
 TEST_F(CpuVsReference, AttentionOfRandomShapes) {
   for (int trial = 0; trial < 5; ++trial) {

@@ -31,11 +31,11 @@ protected:
   }
 
   void openOnCpu() {
-    model_ = openCompiled(compileModel(goldenModelPath("gqa"),
-                                       {"--no-tokenizer", "--target", "cpu", "--weights",
-                                        GetParam().ends_with("vnni") ? "q4" : "f16", "--kv",
-                                        hasCodedCache() ? "q8" : "f16"}),
-                          {.target = target()});
+    model_ =
+        openCompiled(compileModel(goldenModelPath("gqa"), {"--no-tokenizer", "--target", "cpu", "--weights",
+                                                           GetParam().ends_with("vnni") ? "q4" : "f16",
+                                                           "--kv", hasCodedCache() ? "q8" : "f16"}),
+                     {.target = target()});
   }
 
   // Few and many rows have the same bits in f32.

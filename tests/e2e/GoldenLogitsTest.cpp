@@ -96,9 +96,11 @@ TEST_P(GoldenLogitsTest, F16LogitsAgreeWithinTolerance) {
 class GoldenCodedCacheTest : public GoldenLogitsTest {};
 
 TEST_P(GoldenCodedCacheTest, LogitsAgreeWithinTolerance) {
-  const std::string package = compileModel(
-      goldenModelPath(GetParam().model), {"--no-tokenizer", "--target", "ops,cpu", "--weights", "f32", "--kv", "q8"});
-  const auto model = openCompiled(package, {.target = GetParam().target, .backend = backendOf(GetParam().target)});
+  const std::string package =
+      compileModel(goldenModelPath(GetParam().model),
+                   {"--no-tokenizer", "--target", "ops,cpu", "--weights", "f32", "--kv", "q8"});
+  const auto model =
+      openCompiled(package, {.target = GetParam().target, .backend = backendOf(GetParam().target)});
   const GoldenAgreement agreement = compareLogits(*model, readGolden(GetParam().model));
   EXPECT_TRUE(agreement.isWithin(kCodedCacheTolerance, kCodedCacheArgmaxShare))
       << "off by " << agreement.worst << "; the same best token at " << agreement.sameBest << " of "

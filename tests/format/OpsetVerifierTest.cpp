@@ -84,13 +84,15 @@ protected:
 TEST_F(CacheOperands, CodesHaveScales) {
   EXPECT_EQ(refusal(), "");
   bindings().pop_back();
-  EXPECT_THAT(refusal(), HasSubstr("operand 'cache': expected operand 'cache.scales' with a cache of type i8"));
+  EXPECT_THAT(refusal(),
+              HasSubstr("operand 'cache': expected operand 'cache.scales' with a cache of type i8"));
 }
 
 TEST_F(CacheOperands, OtherCachesHaveNone) {
   program_.kv.type = ElementType::f16;
   bindings()[0] = pages("cache", ElementType::f16, {2, 2, 32, 8});
-  EXPECT_THAT(refusal(), HasSubstr("expected operand 'cache.scales' only with i8, not with a cache of type f16"));
+  EXPECT_THAT(refusal(),
+              HasSubstr("expected operand 'cache.scales' only with i8, not with a cache of type f16"));
   bindings().pop_back();
   EXPECT_EQ(refusal(), "");
 }

@@ -8,7 +8,6 @@ cd "$1"
 
 # Files that may compare, with the reason.
 readonly EXCEPTIONS=(
-  tools/cria-compile/CompileOptions.cpp   # the same, of --kv
   plugins/sdk/cria_opset.hpp              # which types an operand has
 )
 

@@ -82,7 +82,8 @@ void addShapeOptions(CLI::App &app, CompileJob &job, Texts &texts) {
                  "File by 'cria calibrate': errors count less in columns that matter less, in formats that "
                  "search for codes")
       ->check(cli::notEmpty("the name of a file"));
-  app.add_option("--kv", texts.kv, "KV cache type: f16, f32 or q8 (8 bits, on cpu and ops)")->capture_default_str();
+  app.add_option("--kv", texts.kv, "KV cache type: f16, f32 or q8 (8 bits, on cpu and ops)")
+      ->capture_default_str();
   app.add_option("--context", job.context, "Context length in tokens (default: from the model configuration)")
       ->transform(cli::wholeNumber(1, ModelConfig::kMaxContext));
   app.add_option("--max-tokens", job.maxTokens,

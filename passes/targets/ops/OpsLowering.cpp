@@ -40,9 +40,9 @@ OpsLowering::Cache OpsLowering::cacheOf(Operation *op, Value cache) {
   const int64_t start = op->getAttrOfType<IntegerAttr>("layer").getInt() * opsLayerBytes(type);
   Cache layer = {builder_.kvPages(start, elements, program::denseStrides(elements)), std::nullopt};
   if (const KvCacheSpec kv = kvCacheSpecOf(type); kv.hasScales()) {
-    layer.scales = builder_.kvPages(start + kv.layerElementBytes(2 * kOpsPageTokens * kv.headDim), scales,
-                                    program::denseStrides(scales),
-                                    mlirType(builder_.context(), kKvScaleType));
+    layer.scales =
+        builder_.kvPages(start + kv.layerElementBytes(2 * kOpsPageTokens * kv.headDim), scales,
+                         program::denseStrides(scales), mlirType(builder_.context(), kKvScaleType));
   }
   return layer;
 }

@@ -35,8 +35,8 @@ std::vector<float> runAttention(const KernelLibrary &library, const AttentionSpe
   }
   Buffer<int32_t> table = toBuffer(batch.table);
   Buffer<uint32_t> step(16, uint32_t(count));
-  std::vector<void *> bindings = {q.data(), positions.data(), sequences.data(),
-                                  table.data(), cache, output.data()};
+  std::vector<void *> bindings = {q.data(), positions.data(), sequences.data(), table.data(),
+                                  cache,    output.data()};
   if (spec.kv.hasScales()) {
     bindings.push_back(ScalarCache(spec.kv, cache).scales());
   }
@@ -145,7 +145,8 @@ TEST(Attention, EqualsTheScalarSoftmax) {
 TEST(Attention, LaterSlotsAndPaddingRowsDoNotMatter) {
   DenormalsAreZero scope;
   for (const Isa *isa : runnableIsas()) {
-    for (auto [heads, type] : {std::pair{2, ElementType::f32}, {16, ElementType::f32}, {2, ElementType::i8}}) {
+    for (auto [heads, type] :
+         {std::pair{2, ElementType::f32}, {16, ElementType::f32}, {2, ElementType::i8}}) {
       AttentionSpec spec{.kv = {1, 2, 32, type}, .heads = heads, .scale = 0.2f, .maxPages = 4};
       KernelLibrary library(*isa, [&](mlir::ModuleOp kernels) { emitAttention(kernels, *isa, spec); });
       Random random(3);
@@ -252,9 +253,9 @@ TEST(Rope, AppendEqualsRotatingFirst) {
 std::vector<std::vector<float>> hardVectors(int64_t dim) {
   const float infinity = std::numeric_limits<float>::infinity();
   std::vector<std::vector<float>> vectors;
-  for (const float largest : {0.0f, -0.0f, 1e-40f, 0x1p-26f, 127 * 0x1p-25f, 128 * 0x1p-25f, 127 * 0x1p-24f,
-                              177 * 0x1p-24f, 1.0f, -127.0f, 8319008.0f, 8321200.0f, 3e38f, infinity, -infinity,
-                              kNan, -kNan}) {
+  for (const float largest :
+       {0.0f, -0.0f, 1e-40f, 0x1p-26f, 127 * 0x1p-25f, 128 * 0x1p-25f, 127 * 0x1p-24f, 177 * 0x1p-24f, 1.0f,
+        -127.0f, 8319008.0f, 8321200.0f, 3e38f, infinity, -infinity, kNan, -kNan}) {
     vectors.emplace_back(dim, largest / 3);
     vectors.back()[0] = std::isfinite(largest) ? largest / 127 / 2 : 1.0f; // a tie, or about one
     vectors.back()[dim - 1] = largest;

@@ -213,7 +213,7 @@ void benchLinear(Bench &bench, const LinearSpec &spec, int64_t rows) {
 
 void benchAttention(Bench &bench, const AttentionSpec &spec, int64_t rows, int64_t firstPosition) {
   int64_t pages = (firstPosition + rows + 31) / 32;
-  Buffer<std::byte> cache(pages * spec.kv.pageElements() * spec.kv.elementBytes(), std::byte{0x11});
+  Buffer<std::byte> cache(pages * spec.kv.pageBytes(), std::byte{0x11});
   Buffer<float> query(rows * spec.heads * spec.kv.headDim, 0.01f), output(query.size(), 0.f);
   Buffer<int32_t> positions(rows), sequences(rows, 0), table(pages);
   Buffer<uint32_t> step(16, uint32_t(rows));
@@ -223,10 +223,14 @@ void benchAttention(Bench &bench, const AttentionSpec &spec, int64_t rows, int64
   for (int64_t p = 0; p < pages; ++p) {
     table[p] = pages - 1 - p;
   }
+  std::vector<void *> bindings = {query.data(), positions.data(), sequences.data(),
+                                  table.data(), cache.data(),     output.data()};
+  if (spec.kv.hasScales()) {
+    bindings.push_back(cache.data() + spec.kv.layerElementBytes(spec.kv.headElements()));
+  }
+  bindings.push_back(step.data());
   auto run = [&] {
-    return bench.pool.run(bench.library.kernel(spec.name()),
-                          {query.data(), positions.data(), sequences.data(), table.data(), cache.data(),
-                           output.data(), step.data()},
+    return bench.pool.run(bench.library.kernel(spec.name()), bindings,
                           (rows + spec.rowBlock() - 1) / spec.rowBlock(), spec.tiles());
   };
   std::string name = spec.name() + " rows " + std::to_string(rows) + " from " + std::to_string(firstPosition);
@@ -279,6 +283,8 @@ int main(int argc, char **argv) {
   AttentionSpec mha{.kv = seven, .heads = 32, .scale = 0.088f, .maxPages = 64};
   AttentionSpec mhaRow = mha;
   mhaRow.singleRow = true;
+  AttentionSpec gqaCodes = gqa, mhaRowCodes = mhaRow;
+  gqaCodes.kv.type = mhaRowCodes.kv.type = ElementType::i8;
   auto start = std::chrono::steady_clock::now();
   KernelLibrary library(*isa, [&](mlir::ModuleOp kernels) {
     emitReadProbe(kernels);
@@ -290,11 +296,11 @@ int main(int argc, char **argv) {
     for (const LinearSpec &spec : all) {
       emitLinear(kernels, *isa, spec);
     }
-    for (const AttentionSpec &spec : {gqa, mha, mhaRow}) {
+    for (const AttentionSpec &spec : {gqa, mha, mhaRow, gqaCodes, mhaRowCodes}) {
       emitAttention(kernels, *isa, spec);
     }
   });
-  std::printf("%zu kernels compiled in %.2f s\n", single.size() + all.size() + 3,
+  std::printf("%zu kernels compiled in %.2f s\n", single.size() + all.size() + 5,
               std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   Pool pool(threads);
   pool.cpuTime = argc > 4 && llvm::StringRef(argv[4]) == "cpu";
@@ -310,7 +316,10 @@ int main(int argc, char **argv) {
   }
   benchAttention(bench, gqa, 1, 2047);
   benchAttention(bench, gqa, 512, 0);
+  benchAttention(bench, gqaCodes, 1, 2047);
+  benchAttention(bench, gqaCodes, 512, 0);
   benchAttention(bench, mhaRow, 1, 2047);
+  benchAttention(bench, mhaRowCodes, 1, 2047);
   benchAttention(bench, mha, 512, 0);
   return 0;
 }

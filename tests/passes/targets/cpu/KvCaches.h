@@ -99,11 +99,12 @@ private:
 inline Buffer<std::byte> randomCache(const KvLayout &kv, int64_t numPages, Random &random) {
   Buffer<std::byte> cache(numPages * kv.pageBytes(), std::byte{0x3c});
   const ScalarCache vectors(kv, cache.data());
+  std::vector<float> vector(kv.headDim);
   for (int64_t slot = 0; slot < numPages * kPage; ++slot) {
     for (int64_t head = 0; head < kv.kvHeads; ++head) {
       for (const Part part : {Part::keys, Part::values}) {
-        Buffer<float> vector = randomFloats(kv.headDim, random);
-        vectors.store(part, head, slot, {vector.begin(), vector.end()});
+        std::ranges::generate(vector, [&] { return random.uniform(); });
+        vectors.store(part, head, slot, vector);
       }
     }
   }

@@ -25,11 +25,8 @@ protected:
     return denseView(type, std::move(shape), std::vector<double>(size, 0));
   }
   /// Sequences without earlier positions, all of whose rows are in the step.
-  Batch batch_ = randomBatch(random_, {.sequences = 3,
-                                       .maxPast = 0,
-                                       .maxNew = 9,
-                                       .paddingRows = 1,
-                                       .pageTokens = kPageTokens});
+  Batch batch_ = randomBatch(
+      random_, {.sequences = 3, .maxPast = 0, .maxNew = 9, .paddingRows = 1, .pageTokens = kPageTokens});
   View codes_ = zeros(CRIA_TYPE_I8, {batch_.pages, 2, kKvHeads, kPageTokens, kHeadDim});
   View scales_ = zeros(CRIA_TYPE_F16, {batch_.pages, 2, kKvHeads, kPageTokens});
   View key_ = randomMatrix(random_, batch_.rows, kWidth), value_ = randomMatrix(random_, batch_.rows, kWidth),
@@ -128,9 +125,10 @@ TEST_F(ReferenceCache, AttentionReadsTheValuesOfCodes) {
 
 TEST_F(ReferenceCache, RopeAttentionIsRopeThenAppendThenAttention) {
   const View table = ropeTable(batch_.maxPosition + 1, kHeadDim);
-  OpCall fused{"rope_attention",
-               {{"query", query_}, {"key", key_}, {"value", value_}, {"table", table}, {"slots", batch_.slots}},
-               {}};
+  OpCall fused{
+      "rope_attention",
+      {{"query", query_}, {"key", key_}, {"value", value_}, {"table", table}, {"slots", batch_.slots}},
+      {}};
   addStep(fused);
   addCache(fused, CRIA_ACCESS_READ_WRITE);
   const std::vector<double> expected = results(fused);
