@@ -243,7 +243,7 @@ const Hostile kHostileManifests[] = {
     {"LongNameOfWeights", [](OrderedJson &m) { m["options"]["weights"] = std::string(65, 'q'); },
      "expected 'weights' to be a name of 1 to 64 bytes"},
     {"UnknownKv", [](OrderedJson &m) { m["options"]["kv"] = "bf16"; },
-     "expected 'kv' to be f16 or f32, got \"bf16\""},
+     "expected 'kv' to be f32, f16 or q8, got \"bf16\""},
     {"NegativeSeed", [](OrderedJson &m) { m["options"]["random_seed"] = -1; },
      "expected 'random_seed' to be null or a number from 0 to 2^64 - 1, got -1"},
 };
