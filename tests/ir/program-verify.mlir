@@ -573,7 +573,7 @@ module @alias_kv attributes {program.target = "ops", program.limits = #limits, p
     // expected-error @+1 {{bindings 'x' and 'y' overlap in 'kv'}}
     program.dispatch @k grid [1 * R by 1] {
       x = read @kv f16 [P, 16] strides [2048, 1] at 0 size rest
-      y = write @kv f16 [P, 16] strides [2048, 1] at 64 size rest
+      y = write @kv f16 [P, 16] strides [2048, 1] at 16 size rest
     }
   }
 }
