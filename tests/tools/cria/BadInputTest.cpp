@@ -178,7 +178,7 @@ TEST_F(BadInputTest, UnknownArchitectureAndRopeType) {
 
 TEST_F(BadInputTest, CompilerOptions) {
   expectCompileRefused(kStoriesCheckpoint, {"iq4_xs"}, {"--weights", "q4", "--target", "cpu-aarch64"});
-  expectCompileRefused(kStoriesCheckpoint, {"q8"}, {"--kv", "q8"});
+  expectCompileRefused(kStoriesCheckpoint, {"q4", "f32, f16 or q8"}, {"--kv", "q4"});
   expectCompileRefused(kStoriesCheckpoint, {"tpu"}, {"--target", "tpu"});
   expectCompileRefused(kStoriesCheckpoint, {"llama-fuse-everything"},
                        {"--disable-pass", "llama-fuse-everything"});
