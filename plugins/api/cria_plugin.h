@@ -317,8 +317,8 @@ typedef struct cria_backend_api {
   /* Describes a device, device < count. The strings in *out live until the process ends. */
   cria_status (*device_info)(uint32_t device, cria_device_info *out, cria_message *message);
   /* Rates how well code of this kind runs on the device. *score 0: it cannot run, and `message` says why;
-   * otherwise a higher score is better, and 100 stands for code without optional features. Executes none
-   * of the code. */
+   * otherwise a higher score is better, 100 stands for code without optional features, and `message` may say
+   * what lowers the score here. Executes none of the code. */
   cria_status (*probe)(uint32_t device, const cria_executable_info *info, uint32_t *score,
                        cria_message *message);
 

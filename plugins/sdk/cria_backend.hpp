@@ -7,7 +7,8 @@
 
 namespace cria::plugin {
 
-/// The result of probe(): the score of code on a device. 0: it cannot run, and `reason` says why.
+/// The result of probe(): the score of code on a device. 0: it cannot run, and `reason` says why; otherwise
+/// `reason` says what lowers the score here, and is empty if nothing does.
 struct CodeScore {
   uint32_t score = 0;
   std::string reason;
@@ -130,7 +131,7 @@ private:
           return answer(message, check);
         }
         *score = fit.score;
-        return fit.score != 0 ? CRIA_STATUS_OK : report(message, CRIA_STATUS_OK, fit.reason);
+        return report(message, CRIA_STATUS_OK, fit.reason);
       });
     };
     api.open = [](const cria_open_options *options, cria_context **out, cria_message *message) {

@@ -35,7 +35,7 @@ public:
   std::shared_ptr<const Package> package;
   Program program;
   std::string backendName, targetName;
-  std::vector<std::string> rejectedTargets;
+  std::vector<std::string> rejectedTargets, targetRemarks;
   std::vector<std::string> notes;
   DeviceMemory deviceMemory; // before any allocation
   // Later members use earlier ones and are destroyed before them.
@@ -318,14 +318,15 @@ StatusOr<std::unique_ptr<Model>> Model::openChosen(const std::shared_ptr<const P
                                                    std::span<const BackendReference> backends,
                                                    const std::vector<std::string> &refused,
                                                    const ModelOptions &options) {
-  CRIA_ASSIGN_OR_RETURN(std::vector<TargetChoice> choices,
+  CRIA_ASSIGN_OR_RETURN(const TargetRanking ranking,
                         rankTargets(package->manifest(), backends, options, refused));
   std::vector<std::string> rejected;
-  for (const TargetChoice &choice : choices) {
+  for (const TargetChoice &choice : ranking.choices) {
     auto implementation = std::make_unique<Implementation>();
     Status status = implementation->open(package, choice, options);
     if (status.ok()) {
       implementation->rejectedTargets = std::move(rejected);
+      implementation->targetRemarks = ranking.remarksOf(choice.backend->name);
       return std::unique_ptr<Model>(new Model(std::move(implementation)));
     }
     if (status.code() != StatusCode::incompatibleCode) {
@@ -405,6 +406,7 @@ KvPool &Model::kvPool() { return *implementation_->pool; }
 const std::string &Model::backendName() const { return implementation_->backendName; }
 const std::string &Model::targetName() const { return implementation_->targetName; }
 const std::vector<std::string> &Model::rejectedTargets() const { return implementation_->rejectedTargets; }
+const std::vector<std::string> &Model::targetRemarks() const { return implementation_->targetRemarks; }
 const std::vector<std::string> &Model::notes() const { return implementation_->notes; }
 const std::string &Model::deviceName() const { return implementation_->deviceMemory.name; }
 const MemoryUse &Model::memoryUse() const { return implementation_->memory->use(); }

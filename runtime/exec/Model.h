@@ -147,6 +147,8 @@ public:
   const std::string &deviceName() const;
   /// Why better choices of backend and target were given up: their code was rejected when it was loaded.
   const std::vector<std::string> &rejectedTargets() const;
+  /// What the chosen backend says of other targets that it cannot run, and of targets that are slow here.
+  const std::vector<std::string> &targetRemarks() const;
   const MemoryUse &memoryUse() const;
   /// What is worth knowing about the opened model, such as that weights will be read from the disk.
   const std::vector<std::string> &notes() const;

@@ -25,7 +25,7 @@ public:
       : options_(options), reasons_(refused) {}
 
   void consider(const BackendReference &backend, const Manifest &manifest);
-  StatusOr<std::vector<TargetChoice>> result(const Manifest &manifest);
+  StatusOr<TargetRanking> result(const Manifest &manifest);
 
 private:
   Status checkDevice(const cria_backend_api &api) const;
@@ -35,7 +35,7 @@ private:
   std::vector<std::string> reasons_;
   std::set<std::string> native_;      // targets with code, if options_ exclude it
   std::set<std::string> onlyIfNamed_; // backends that run a target, but only if options_ name them
-  std::vector<TargetChoice> accepted_;
+  TargetRanking ranking_;
 };
 
 Status Chooser::checkDevice(const cria_backend_api &api) const {
@@ -86,18 +86,22 @@ void Chooser::probe(const BackendReference &backend, const cria_backend_api &api
     if (computes) {
       onlyIfNamed_.insert(backend.name);
     }
-  } else if (!accepts) {
-    reasons_.push_back(fmt::format("{} with target {}: {}", backend.name, target.name, message.text()));
-  } else {
-    accepted_.push_back({.backend = &backend, .target = &target, .score = score});
+    return;
+  }
+  if (!accepts || !message.text().empty()) {
+    ranking_.remarks.push_back(
+        {backend.name, fmt::format("{} with target {}: {}", backend.name, target.name, message.text())});
+  }
+  if (accepts) {
+    ranking_.choices.push_back({.backend = &backend, .target = &target, .score = score});
   }
 }
 
-StatusOr<std::vector<TargetChoice>> Chooser::result(const Manifest &manifest) {
-  if (!accepted_.empty()) {
-    std::stable_sort(accepted_.begin(), accepted_.end(),
+StatusOr<TargetRanking> Chooser::result(const Manifest &manifest) {
+  if (!ranking_.choices.empty()) {
+    std::stable_sort(ranking_.choices.begin(), ranking_.choices.end(),
                      [](const TargetChoice &a, const TargetChoice &b) { return a.score > b.score; });
-    return std::move(accepted_);
+    return std::move(ranking_);
   }
   if (!options_.target.empty() && !manifest.findTarget(options_.target)) {
     std::vector<std::string> names;
@@ -106,6 +110,9 @@ StatusOr<std::vector<TargetChoice>> Chooser::result(const Manifest &manifest) {
     }
     return error(StatusCode::notFound, "the package has no target '{}'; it has {}", options_.target,
                  fmt::join(names, ", "));
+  }
+  for (const TargetRemark &refusal : ranking_.remarks) {
+    reasons_.push_back(refusal.text);
   }
   if (!native_.empty()) {
     reasons_.push_back(
@@ -120,10 +127,18 @@ StatusOr<std::vector<TargetChoice>> Chooser::result(const Manifest &manifest) {
 }
 } // namespace
 
-StatusOr<std::vector<TargetChoice>> rankTargets(const Manifest &manifest,
-                                                std::span<const BackendReference> backends,
-                                                const ModelOptions &options,
-                                                const std::vector<std::string> &refused) {
+std::vector<std::string> TargetRanking::remarksOf(std::string_view backend) const {
+  std::vector<std::string> texts;
+  for (const TargetRemark &remark : remarks) {
+    if (remark.backend == backend) {
+      texts.push_back(remark.text);
+    }
+  }
+  return texts;
+}
+
+StatusOr<TargetRanking> rankTargets(const Manifest &manifest, std::span<const BackendReference> backends,
+                                    const ModelOptions &options, const std::vector<std::string> &refused) {
   Chooser chooser(options, refused);
   for (const BackendReference &backend : backends) {
     chooser.consider(backend, manifest);

@@ -35,6 +35,9 @@ void reportChoice(const Model &model, const CommonOptions &options) {
     logInfo(options.quiet, "note: {}", note);
   }
   if (options.verbose) {
+    for (const std::string &remark : model.targetRemarks()) {
+      logInfo(options.quiet, "{}", remark);
+    }
     logInfo(options.quiet, "{} with target {} on {}", model.backendName(), model.targetName(),
             model.deviceName());
   }

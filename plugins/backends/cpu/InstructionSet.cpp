@@ -36,9 +36,13 @@ std::string missingFor(const Level &level) {
 }
 
 /// An instruction that is slow here is for packages without code for the level below.
-uint32_t scoreOf(const Level &level) {
+CodeScore scoreOf(const Level &level) {
   constexpr uint32_t kBelowLevel4 = 115;
-  return needsBfloat(level) && !isBfloatFast() ? kBelowLevel4 : level.score;
+  return needsBfloat(level) && !isBfloatFast()
+             ? CodeScore{kBelowLevel4, "code for x86-64-v4 is preferred, since vdpbf16ps of this processor "
+                                       "takes longer than "
+                                       "the two multiply-adds that it stands for"}
+             : CodeScore{level.score, ""};
 }
 
 /// Returns "none, x86-64-v3, … or x86-64-v4-vnni-bf16".
@@ -68,7 +72,7 @@ CodeScore scoreCode(const cria_executable_info &info) {
   for (const Level &level : kLevels) {
     if (level.name == features) {
       const std::string missing = missingFor(level);
-      return missing.empty() ? CodeScore{scoreOf(level), ""}
+      return missing.empty() ? scoreOf(level)
                              : refuse("code for " + std::string(features) + " cannot run here: " + missing);
     }
   }

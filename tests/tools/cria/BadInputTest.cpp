@@ -513,6 +513,15 @@ TEST_F(BadInputTest, WithoutNativeCode) {
   expectRefused(open(storiesPackage(), {"--no-native-code", "--target", "cpu-x86-64-v3"}), {"native code"});
 }
 
+TEST_F(BadInputTest, VerboseTellsWhyATargetDoesNotRun) {
+  const std::string both = folder_.path("both.cria");
+  ASSERT_EQ(runCria({"compile", kStoriesCheckpoint, "-o", both, "--target", "cpu,cpu-aarch64"}).exitCode, 0);
+  const ProcessResult result = open(both, {"--verbose"});
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("expected format 'elf."));
+  EXPECT_THAT(open(both, {}).errors, testing::Not(HasSubstr("expected format 'elf.")));
+}
+
 TEST_F(BadInputTest, AProgramWithoutItsPlugins) {
   const std::string moved = folder_.path("cria");
   fs::copy(CRIA_BINARY_DIR "/bin/cria", moved);

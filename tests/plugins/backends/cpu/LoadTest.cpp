@@ -64,8 +64,9 @@ TEST(CpuProbe, ScoresLevelsAsTheProcessorHasThem) {
   const bool vnni = __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512vnni");
   EXPECT_EQ(probe(kNativeFormat, "x86-64-v4-vnni").score, vnni ? 130u : 0u);
   const bool bfloat = vnni && __builtin_cpu_supports("avx512bf16");
-  const uint32_t score = probe(kNativeFormat, "x86-64-v4-vnni-bf16").score;
-  EXPECT_TRUE(bfloat ? score == 140u || score == 115u : score == 0u) << score;
+  const Probe ofBfloat = probe(kNativeFormat, "x86-64-v4-vnni-bf16");
+  EXPECT_TRUE(bfloat ? ofBfloat.score == 140u || ofBfloat.score == 115u : ofBfloat.score == 0u);
+  EXPECT_EQ(ofBfloat.reason.empty(), ofBfloat.score == 140u) << ofBfloat.reason;
 }
 #endif
 
