@@ -16,7 +16,8 @@ namespace cria::cpu {
 namespace {
 
 constexpr int64_t kPair = 2; // panels that are multiplied together: two streams, or 32 columns of a tile
-constexpr int64_t kCodedPrefetch = 4096;
+constexpr int64_t kUnpackPrefetch = 4096; // bytes ahead
+constexpr int64_t kDirectPrefetch = 2048; // at least
 constexpr int64_t kCodedRowBlock = 516; // 86 tiles of 6: a panel is unpacked once for 512 rows
 /// Up to so many tiles of rows, each unpacks the weights in registers: that takes less time than to store
 /// them.
@@ -61,8 +62,15 @@ private:
   Values addGroup(const Rows &rows, Index group, Values y, const Group &weights);
   Value finished(Value y, Index row);
 
+  /// Blocks of the panels of a pair, and what to prefetch meanwhile.
+  struct Blocks {
+    SmallVector<Index> now, next;
+  };
+
   // Few rows: weights are unpacked in registers.
-  Values addBlock(ArrayRef<Index> blocks, Index firstGroup, int64_t numGroups, const Rows &rows,
+  Index prefetchDistance(Index block);
+  Blocks blocksAt(Index panel, Index block);
+  Values addBlock(const Blocks &blocks, Index firstGroup, int64_t numGroups, const Rows &rows,
                   ArrayRef<Value> y);
   void directTile(const Rows &rows, Index panel);
   void directRest(Index first, Index rows);
@@ -160,19 +168,43 @@ Value CodedLinearEmitter::finished(Value y, Index row) {
 // Few rows
 //===----------------------------------------------------------------------------------------------------===//
 
-CodedLinearEmitter::Values CodedLinearEmitter::addBlock(ArrayRef<Index> blocks, Index firstGroup,
+int64_t numBlocks(const PanelBlocks &blocks) {
+  return blocks.fullBlocks() + (blocks.lastGroups() > 0 ? 1 : 0);
+}
+
+/// Each of the two streams goes on to the next pair, past the panel that the other one reads.
+Index CodedLinearEmitter::prefetchDistance(Index block) {
+  const PanelBlocks &blocks = panels_.blocks();
+  const int64_t size = blocks.blockBytes(), count = numBlocks(blocks);
+  const int64_t ahead = std::min(count, (kDirectPrefetch + size - 1) / size);
+  const int64_t inNextPair = kPair * blocks.bytes() - count * size;
+  return Index(e_, e_.select(block + ahead < e_.index(count), e_.index(ahead * size),
+                             e_.index(ahead * size + inNextPair)));
+}
+
+CodedLinearEmitter::Blocks CodedLinearEmitter::blocksAt(Index panel, Index block) {
+  Index distance = prefetchDistance(block);
+  Blocks blocks;
+  for (int64_t p = 0; p < kPair; ++p) {
+    blocks.now.push_back(panelStart(panel + p) + block * panels_.blocks().blockBytes());
+    blocks.next.push_back(blocks.now.back() + distance);
+  }
+  return blocks;
+}
+
+CodedLinearEmitter::Values CodedLinearEmitter::addBlock(const Blocks &blocks, Index firstGroup,
                                                         int64_t numGroups, const Rows &rows,
                                                         ArrayRef<Value> y) {
   const int64_t perPanel = panels_.scratchOfBlock();
   for (int64_t p = 0; p < kPair; ++p) {
-    panels_.prefetchScales(blocks[p], kCodedPrefetch);
-    panels_.expand(blocks[p], scratch_, e_.index(p * perPanel));
+    panels_.prefetchScales(blocks.next[p]);
+    panels_.expand(blocks.now[p], scratch_, e_.index(p * perPanel));
   }
   return e_.loop(e_.index(0), e_.index(numGroups), 1, y, [&](Index group, ArrayRef<Value> carried) {
-    for (Index block : blocks) {
-      panels_.prefetchCodes(block, group, kCodedPrefetch);
+    for (Index block : blocks.next) {
+      panels_.prefetchCodes(block, group);
     }
-    auto codes = [&](int64_t p, int64_t step) { return panels_.codes(blocks[p], group, step); };
+    auto codes = [&](int64_t p, int64_t step) { return panels_.codes(blocks.now[p], group, step); };
     auto scale = [&](int64_t p, int64_t run) {
       return panels_.scale(scratch_, e_.index(p * perPanel), group, run);
     };
@@ -185,17 +217,13 @@ CodedLinearEmitter::Values CodedLinearEmitter::addBlock(ArrayRef<Index> blocks, 
 void CodedLinearEmitter::directTile(const Rows &rows, Index panel) {
   const PanelBlocks &blocks = panels_.blocks();
   const int64_t groups = panels_.groupsOfBlock();
-  auto blocksAt = [&](Index block) {
-    return SmallVector<Index>{panelStart(panel) + block * blocks.blockBytes(),
-                              panelStart(panel + 1) + block * blocks.blockBytes()};
-  };
   Values y(size_t(rows.size() * kPair), e_.splat(0));
   y = e_.loop(e_.index(0), e_.index(blocks.fullBlocks()), 1, y, [&](Index block, ArrayRef<Value> carried) {
-    return addBlock(blocksAt(block), block * groups, groups, rows, carried);
+    return addBlock(blocksAt(panel, block), block * groups, groups, rows, carried);
   });
   if (blocks.lastGroups() > 0) {
     Index block = e_.index(blocks.fullBlocks());
-    y = addBlock(blocksAt(block), block * groups, blocks.lastGroups(), rows, y);
+    y = addBlock(blocksAt(panel, block), block * groups, blocks.lastGroups(), rows, y);
   }
   finishTile(y, rows, panel);
 }
@@ -251,10 +279,6 @@ void CodedLinearEmitter::emitSingleRow() {
 // Many rows
 //===----------------------------------------------------------------------------------------------------===//
 
-int64_t numBlocks(const PanelBlocks &blocks) {
-  return blocks.fullBlocks() + (blocks.lastGroups() > 0 ? 1 : 0);
-}
-
 int64_t CodedLinearEmitter::scalesOfPanel() const {
   return numBlocks(panels_.blocks()) * panels_.scratchOfBlock();
 }
@@ -262,10 +286,10 @@ int64_t CodedLinearEmitter::scalesOfPanel() const {
 /// Scratch has the codes [group][step][panel][16 words], then the scales of the blocks of each panel.
 void CodedLinearEmitter::unpackBlock(Index block, Index firstGroup, int64_t numGroups, Index start,
                                      Index scales) {
-  panels_.prefetchScales(block, kCodedPrefetch);
+  panels_.prefetchScales(block + kUnpackPrefetch);
   panels_.expand(block, scratch_, scales);
   e_.forEach(e_.index(0), e_.index(numGroups), 1, [&](Index group) {
-    panels_.prefetchCodes(block, group, kCodedPrefetch);
+    panels_.prefetchCodes(block + kUnpackPrefetch, group);
     Index at = start + (firstGroup + group) * codesOfGroup();
     for (int64_t step = 0; step < CodedPanels::kSteps; ++step) {
       Value codes = panels_.codes(block, group, step);

@@ -207,16 +207,16 @@ Value CodedPanels::dot(Value sums, Value codes, Value activations) const {
 // Prefetch
 //===----------------------------------------------------------------------------------------------------===//
 
-void CodedPanels::prefetchScales(Index block, int64_t ahead) {
+void CodedPanels::prefetchScales(Index block) {
   for (int64_t at = 0; at < blocks_.codes; at += PanelBlocks::kLineBytes) {
-    e_.prefetch(weight_, block + (at + ahead));
+    e_.prefetch(weight_, block + at);
   }
 }
 
-void CodedPanels::prefetchCodes(Index block, Index group, int64_t ahead) {
+void CodedPanels::prefetchCodes(Index block, Index group) {
   Index line = block + group * blocks_.groupBytes;
   for (int64_t at = 0; at < blocks_.groupBytes; at += PanelBlocks::kLineBytes) {
-    e_.prefetch(weight_, line + (blocks_.codes + at + ahead));
+    e_.prefetch(weight_, line + (blocks_.codes + at));
   }
 }
 

@@ -50,8 +50,8 @@ public:
   /// Adds to 16 sums the products of four codes each with those of an activation, four codes as an i32.
   mlir::Value dot(mlir::Value sums, mlir::Value codes, mlir::Value activations) const;
   /// Loads the lines of a block that is read later into the cache.
-  void prefetchScales(Index block, int64_t ahead);
-  void prefetchCodes(Index block, Index group, int64_t ahead);
+  void prefetchScales(Index block);
+  void prefetchCodes(Index block, Index group);
 
 private:
   mlir::Value floats(ElementType type, Index at);
