@@ -18,7 +18,7 @@ namespace {
 constexpr int64_t kPair = 2; // panels that are multiplied together: two streams, or 32 columns of a tile
 constexpr int64_t kUnpackPrefetch = 4096; // bytes ahead
 constexpr int64_t kDirectPrefetch = 2048; // at least
-constexpr int64_t kCodedRowBlock = 516; // 86 tiles of 6: a panel is unpacked once for 512 rows
+constexpr int64_t kCodedRowBlock = 516;   // 86 tiles of 6: a panel is unpacked once for 512 rows
 /// Up to so many tiles of rows, each unpacks the weights in registers: that takes less time than to store
 /// them.
 constexpr int64_t kDirectTiles = 4;
