@@ -8,6 +8,7 @@
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaShapes.h"
 
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 

@@ -67,7 +67,7 @@ protected:
                   pages("cache.scales", ElementType::f16, {2, 2, 32})};
   }
   std::vector<ProgramBinding> &bindings() { return program_.entries[0].dispatches[0].bindings; }
-  ProgramBinding pages(const std::string &name, ElementType type, std::vector<uint64_t> inPage) const {
+  ProgramBinding pages(const std::string &name, ElementType type, const std::vector<uint64_t> &inPage) const {
     ProgramBinding binding{.name = name, .buffer = {.space = BufferSpace::kv}, .type = type};
     binding.shape = {{.kind = ExtentKind::pages}};
     binding.strides.assign(inPage.size() + 1, program_.kv.pageBytes / sizeOf(type)); // of inner ones: unread

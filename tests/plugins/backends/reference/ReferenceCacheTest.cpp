@@ -24,6 +24,7 @@ protected:
     }
     return denseView(type, std::move(shape), std::vector<double>(size, 0));
   }
+  Random random_{7};
   /// Sequences without earlier positions, all of whose rows are in the step.
   Batch batch_ = randomBatch(
       random_, {.sequences = 3, .maxPast = 0, .maxNew = 9, .paddingRows = 1, .pageTokens = kPageTokens});
@@ -66,7 +67,7 @@ protected:
     EXPECT_THAT(outcome.message, HasSubstr(text));
   }
   /// The results of the rows with a sequence.
-  std::vector<double> results(OpCall call) {
+  std::vector<double> results(const OpCall &call) {
     runs(call);
     std::vector<double> values;
     for (uint64_t row = 0; row < batch_.rows; ++row) {
@@ -78,7 +79,6 @@ protected:
   }
 
   Device device_{Backend::named("reference")};
-  static inline Random random_{7};
 };
 
 /// The vector of a row of keys or values and a KV head.
