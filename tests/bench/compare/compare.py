@@ -5,7 +5,8 @@ size, all programs in alternation, medians with their spread, and the best setti
 
     python3 tests/bench/compare/compare.py --work /tmp/compare --rows q8,q4 --rounds 5
 
-Needs Python 3.11 with NumPy, CMake and a C++ compiler, and about 10 GB in --work. Downloads llama.cpp with pip."""
+Needs Python 3.11 with NumPy, CMake and a C++ compiler, and about 10 GB in --work. Downloads llama.cpp with
+pip."""
 
 import argparse
 import json
@@ -60,7 +61,7 @@ def candidates(row, options, opponents):
 
 
 def print_row(row, phase, samples):
-    """The median of each competitor with the range of its samples, and ours as a multiple of the best peer's."""
+    """The median of each competitor with the range of its samples, and ours as a multiple of the best."""
     medians = {name: statistics.median(speed for speed, _ in values) for name, values in samples.items()}
     best = max((name for name in medians if name != "Cria"), key=medians.get)
     fractions = [fraction for _, fraction in samples["Cria"] if fraction is not None]
@@ -85,7 +86,8 @@ def compare(row, options, opponents):
 
 
 def parse_options():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for sources, builds and models")
     parser.add_argument("--cria", default="build/bin/cria", help="the program (default: build/bin/cria)")
     parser.add_argument("--llama-cpp", help="source of llama.cpp (default: downloaded)")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Models of the shape of TinyLlama-1.1B with random weights: packages of Cria, and GGUF files of equal size for
-the peers, quantized by llama.cpp's own llama-quantize."""
+"""Models of the shape of TinyLlama-1.1B with random weights: packages of Cria, and GGUF files of equal size
+for the peers, quantized by llama.cpp's own llama-quantize."""
 
 import subprocess
 import sys
@@ -58,9 +58,10 @@ def write_f16(gguf, path, shape=SHAPE):
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(shape["dim"] // shape["heads"])
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
-    special = [("<unk>", gguf.TokenType.UNKNOWN), ("<s>", gguf.TokenType.CONTROL), ("</s>", gguf.TokenType.CONTROL)]
-    special += [(f"<0x{byte:02X}>", gguf.TokenType.BYTE) for byte in range(256)]
-    words = [(f"word{i}", gguf.TokenType.NORMAL) for i in range(shape["vocab"] - len(special))]
+    kinds = gguf.TokenType
+    special = [("<unk>", kinds.UNKNOWN), ("<s>", kinds.CONTROL), ("</s>", kinds.CONTROL)]
+    special += [(f"<0x{byte:02X}>", kinds.BYTE) for byte in range(256)]
+    words = [(f"word{i}", kinds.NORMAL) for i in range(shape["vocab"] - len(special))]
     writer.add_tokenizer_model("llama")
     writer.add_token_list([text for text, _ in special + words])
     writer.add_token_scores([-float(i) for i in range(shape["vocab"])])

@@ -17,18 +17,19 @@ class Peer:
     def binary(self, name):
         return self.build / "bin" / name
 
-    def make(self, jobs):
+    def make(self, jobs, programs=("llama-bench", "llama-quantize")):
         """Configures for this processor and builds, unless that is done."""
-        if self.binary("llama-bench").exists() and self.binary("llama-quantize").exists():
+        if all(self.binary(program).exists() for program in programs):
             return
-        # Without AMX, whose kernels in llama.cpp 0.5.0 end with an illegal instruction in any thread but the first.
+        # Without AMX: its kernels in llama.cpp 0.5.0 end with an illegal instruction in all threads but one.
         no_amx = "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
         options = [f"-DCMAKE_C_FLAGS={no_amx}", f"-DCMAKE_CXX_FLAGS={no_amx}",
-                   "-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON", "-DLLAMA_CURL=OFF", "-DLLAMA_OPENSSL=OFF"]
+                   "-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON", "-DLLAMA_CURL=OFF",
+                   "-DLLAMA_OPENSSL=OFF"]
         log = Path(f"{self.build}.log")
         with open(log, "w") as out:
             for command in (["cmake", "-S", self.source, "-B", self.build, *options],
-                            ["cmake", "--build", self.build, "-j", str(jobs), "-t", "llama-bench", "llama-quantize"]):
+                            ["cmake", "--build", self.build, "-j", str(jobs), "-t", *programs]):
                 if subprocess.run(command, stdout=out, stderr=subprocess.STDOUT).returncode != 0:
                     sys.exit(f"{self.name}: cannot build {self.source}; see {log}")
 
@@ -53,5 +54,6 @@ def peers(work, llama_cpp, ik_llama_cpp):
     result = [Peer("llama.cpp", llama_cpp or download_llama_cpp(work), work / "build-llama.cpp",
                    [["--repack", "0"], ["--repack", "1"]])]
     if ik_llama_cpp:
-        result.append(Peer("ik_llama.cpp", ik_llama_cpp, work / "build-ik_llama.cpp", [["-rtr", "0"], ["-rtr", "1"]]))
+        result.append(Peer("ik_llama.cpp", ik_llama_cpp, work / "build-ik_llama.cpp",
+                           [["-rtr", "0"], ["-rtr", "1"]]))
     return result
