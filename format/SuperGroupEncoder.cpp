@@ -60,6 +60,9 @@ void SuperGroupEncoder::appendNeighbours(size_t group, const SuperUnits &units,
       integers.push_back({s, m});
     }
   }
+  if (units.scale == 0) {
+    integers.push_back({0, 0}); // a minimum alone may be further from the values than 0 is
+  }
 }
 
 /// Adds the best integers of one more group to each choice.

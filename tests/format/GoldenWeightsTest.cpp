@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Encodes and decodes the golden blocks of llama.cpp (tests/golden/README.md).
+// Encodes and decodes the golden blocks of llama.cpp (tests/golden/README.md), or those in the folder that
+// CRIA_GOLDEN_WEIGHTS names.
 #include "format/GgmlBlocks.h"
 #include "format/WeightArrays.h"
 #include "format/WeightCodec.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <fstream>
@@ -40,7 +42,9 @@ struct Golden {
 class GoldenWeightsTest : public testing::TestWithParam<WeightFormat> {
 protected:
   GoldenWeightsTest() {
-    std::ifstream file(fmt::format("{}/tests/golden/weights.{}.jsonl", CRIA_SOURCE_DIR, format_.name));
+    const char *stated = std::getenv("CRIA_GOLDEN_WEIGHTS");
+    const std::string folder = stated != nullptr ? stated : CRIA_SOURCE_DIR "/tests/golden";
+    std::ifstream file(fmt::format("{}/weights.{}.jsonl", folder, format_.name));
     for (std::string line; std::getline(file, line);) {
       const nlohmann::json golden = nlohmann::json::parse(line);
       goldens_.push_back(
@@ -89,11 +93,13 @@ TEST_P(GoldenWeightsTest, WritesBlocksBack) {
 }
 
 // Q8_0 has the same bytes. Other encoders search: no block of linear codes with one level is worse; with a
-// table or two levels, the scales that are tried differ.
+// table or two levels, the scales that are tried differ, and one block in 500 may be worse by more.
 TEST_P(GoldenWeightsTest, EncodesAtLeastAsWell) {
   const bool isPlain = format_.scale == ScaleKind::perGroup && format_.map == CodeMap::linear;
   const double worst = isPlain ? 1.0000001 : 1.05;
   double gain = 0; // the logarithm of the ratio of the errors, over all blocks
+  double sum = 0, sumOfGgml = 0;
+  std::vector<size_t> worse;
   for (size_t i = 0; i < goldens_.size() && !goldens_[i].values.empty(); ++i) {
     const Golden &golden = goldens_[i];
     std::vector<std::byte> row(rowBytes(format_, int64_t(golden.values.size())), std::byte(0xA5));
@@ -103,10 +109,16 @@ TEST_P(GoldenWeightsTest, EncodesAtLeastAsWell) {
     }
     const double error = squaredError(golden.values, decode(row, golden.values.size()));
     const double ofGgml = squaredError(golden.values, golden.decoded);
-    EXPECT_LE(error, ofGgml * worst) << "block " << i;
+    if (error > ofGgml * worst) {
+      worse.push_back(i);
+    }
     gain += error > 0 ? std::log(ofGgml / error) : 0;
+    sum += error;
+    sumOfGgml += ofGgml;
   }
+  EXPECT_LE(worse.size(), goldens_.size() / 500) << "blocks " << testing::PrintToString(worse);
   EXPECT_GE(gain, 0);
+  RecordProperty("error_ratio", fmt::format("{:.4f}", sum / sumOfGgml));
 }
 
 std::vector<WeightFormat> formatsOfGgml() {
