@@ -151,7 +151,7 @@ def compare_q8(options, cria, llama):
 def compare_q4(options, cria, llama):
     """With f32 activations, of the model as it is and in other orders, in which rounding falls out otherwise."""
     library, rows = llama.peer.binary("libggml-base.so"), []
-    for seed in range(options.shuffles + 1):
+    for seed in options.orders:
         weights = shuffled(read_weights(), seed)
         ours, ggml = options.work / f"shuffled.{seed}", options.work / f"ggml.{seed}"
         write_checkpoint(ours, weights)
@@ -175,9 +175,11 @@ def parse_options():
     parser.add_argument("--llama-cpp", help="source of llama.cpp (default: downloaded)")
     parser.add_argument("--rows", default="q8,q4", help="weights, of %(default)s")
     parser.add_argument("--texts", default="2,3,4,licence", help="seeds of stories, or licence (%(default)s)")
-    parser.add_argument("--shuffles", type=int, default=4, help="other orders of channels (default: %(default)s)")
+    parser.add_argument("--orders", default="0,1,2,3,4", help="of channels, for q4; 0 reads all texts, others one of "
+                        "them (default: %(default)s)")
     options = parser.parse_args()
     options.texts = options.texts.split(",")
+    options.orders = [int(order) for order in options.orders.split(",")]
     return options
 
 

@@ -76,7 +76,7 @@ def quantized_by_ggml(weights, library, gguf, kind):
     ggml.ggml_quantize_chunk.restype = ctypes.c_size_t
     result = {}
     for name, values in weights.items():
-        values = values.astype(np.float32)
+        values = np.ascontiguousarray(values, np.float32)
         if values.ndim == 2:
             type_ = gguf.GGMLQuantizationType[kind if ".layers." in name else "Q8_0"]
             columns, size = gguf.GGML_QUANT_SIZES[type_]
