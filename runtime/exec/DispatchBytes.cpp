@@ -2,6 +2,7 @@
 #include "runtime/exec/DispatchBytes.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace cria {
 namespace {
@@ -39,13 +40,22 @@ private:
   }
 
   uint64_t bytesOfUsed(const ProgramBinding &binding) const {
+    constexpr size_t kSegments = 2; // the dimension
     const uint64_t all = bytesOfAll(binding);
-    if (binding.name != "partial") {
+    if (binding.name != "partial" || binding.shape.size() <= kSegments || all == 0) {
       return all;
     }
-    const uint64_t positions = uint64_t(step_.numTokens) * program_.limits.context;
-    return static_cast<uint64_t>(static_cast<double>(all) * static_cast<double>(positions_.attended) /
-                                 static_cast<double>(positions));
+    const uint64_t segments = dimension(binding.shape[kSegments]);
+    return all / (dimension(binding.shape.front()) * segments) * usedSegments(segments);
+  }
+  /// Those of all rows, of `segments` that cover the context.
+  uint64_t usedSegments(uint64_t segments) const {
+    const uint64_t length = std::bit_ceil((program_.limits.context + segments - 1) / segments);
+    uint64_t used = 0;
+    for (const uint64_t attended : positions_.attended) {
+      used += (attended + length - 1) / length;
+    }
+    return used;
   }
   uint64_t bytesOfAll(const ProgramBinding &binding) const {
     uint64_t bytes = sizeOf(binding.type);
@@ -96,7 +106,7 @@ StepPositions positionsOf(const Batch &batch) {
     const auto begin = static_cast<size_t>(batch.sequenceStarts[s]),
                end = static_cast<size_t>(batch.sequenceStarts[s + 1]);
     for (size_t row = begin; row < end; ++row) {
-      result.attended += static_cast<uint64_t>(batch.positions[row]) + 1;
+      result.attended.push_back(static_cast<uint64_t>(batch.positions[row]) + 1);
     }
     result.cached += end > begin ? static_cast<uint64_t>(batch.positions[end - 1]) + 1 : 0;
   }

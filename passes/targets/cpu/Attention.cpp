@@ -9,9 +9,11 @@
 //   result   ACC·(1 / L)
 //
 // Rows of one sequence are computed together. Values at positions after a row's own are never read.
-#include "passes/targets/cpu/AttentionPages.h"
+//
+// Where a step has few rows, two kernels split a row over its context: one computes the results m, l and acc
+// of segments, the other merges them. They do what the one kernel of whole rows does, in the same order.
+#include "passes/targets/cpu/AttentionRows.h"
 #include "passes/targets/cpu/StepRows.h"
-#include "passes/targets/cpu/VectorMath.h"
 
 using namespace mlir;
 
@@ -20,88 +22,45 @@ namespace {
 
 constexpr int64_t kSegmentPages = AttentionState::kSegmentPages;
 constexpr int64_t kMaxTile = 8; // query heads or rows computed together
+/// Enough for the threads of a processor to end at about the same time; a long context has more segments, and
+/// most steps use few of them.
+constexpr int64_t kMaxSplits = 32;
 
 class AttentionEmitter {
 public:
   AttentionEmitter(KernelFunction &kernel, const Isa &isa, const AttentionSpec &spec)
-      : e_(kernel.emitter()), kernel_(kernel), spec_(spec), state_(attentionState(spec)),
-        dim_(spec.kv.headDim), scratch_(kernel.scratch()), pages_(kernel, isa, spec) {}
+      : e_(kernel.emitter()), kernel_(kernel), spec_(spec), rows_(kernel, spec), pages_(kernel, isa, spec) {}
 
-  void emit();
+  void emitRows();
+  void emitSegments();
 
 private:
   using Values = Emitter::Values;
-
-  /// Row `number` of the step, the one in place `index` of the workgroup.
-  struct Row : AttentionRow {
-    Index number, sequence, pages; ///< no pages if it has no sequence
-  };
+  using Row = AttentionRows::Row;
+  using RowBody = llvm::function_ref<void(const Row &)>;
 
   /// The numbers of pages of a block of rows whose keys and whose values are read once.
   struct Shared {
     Index keys, values;
   };
 
-  Row rowAt(Index first, Index index);
+  Row rowAt(Index first, Index index) { return rows_.at(first + index, index); }
   Index integerAt(llvm::StringRef name, Index at) {
     return e_.fromSigned(e_.loadScalar(kernel_.buffer(name), at));
   }
-  Value stateVector(const AttentionRow &row, int64_t at) { return e_.load(scratch_, row.state + at); }
-  void setState(const AttentionRow &row, int64_t at, Value vector) {
-    e_.store(vector, scratch_, row.state + at);
-  }
-  void clearState(const AttentionRow &row, int64_t from, int64_t to) {
-    for (int64_t at = from; at < to; at += kLanes) {
-      setState(row, at, e_.splat(0));
-    }
-  }
-  int64_t dimVectors() const { return state_.paddedDim / kLanes; }
-
-  void clearSegment(const Row &row);
-  void clearRow(const Row &row);
   Value areTogether(Index first, Index rows);
   Shared sharedPages(Index first, Index rows);
   Index numSegments(Index first, Index rows);
   PageRange inSegment(Index start, const Row &row, Index from, Index to);
-  void forRows(Index first, Index rows, Index start, llvm::function_ref<void(const Row &)> body);
-  void emitSegment(Index first, Index rows, const Shared &shared, Index start);
-  void weigh(const Row &row, Index start);
-  void weighHead(const Row &row, int64_t head, Index slots);
-  void mergeSegment(const Row &row);
-  void mergeHead(const Row &row, int64_t head);
-  void finishRow(const Row &row);
-  void writeZeros(const Row &row);
-  Index outputStart(Index number) {
-    return number * strideOf(spec_.outputStride, spec_.heads * dim_) + kernel_.y() * (state_.tile * dim_);
-  }
+  void forRows(Index first, Index rows, Index start, RowBody body);
+  void emitSegment(Index first, Index rows, const Shared &shared, Index start, RowBody take);
 
   Emitter &e_;
   KernelFunction &kernel_;
   const AttentionSpec &spec_;
-  AttentionState state_;
-  int64_t dim_;
-  Value scratch_;
+  AttentionRows rows_;
   AttentionPages pages_;
 };
-
-AttentionEmitter::Row AttentionEmitter::rowAt(Index first, Index index) {
-  Index number = first + index;
-  Index sequence = integerAt("sequences", number), position = integerAt("positions", number);
-  Index query = number * strideOf(spec_.queryStride, spec_.heads * dim_) + kernel_.y() * (state_.tile * dim_);
-  Value pages = e_.select(e_.index(-1) < sequence, position / kPageSlots + 1, e_.index(0));
-  return {{index * state_.size(), query, position}, number, sequence, Index(e_, pages)};
-}
-
-void AttentionEmitter::clearSegment(const Row &row) { clearState(row, state_.accumulator(), state_.total()); }
-
-/// Lanes without a head are computed as well and must not be NaN.
-void AttentionEmitter::clearRow(const Row &row) {
-  setState(row, state_.maximum, e_.splat(AttentionSpec::kNotSeen));
-  setState(row, state_.sum, e_.splat(0));
-  setState(row, state_.totalMaximum, e_.splat(AttentionSpec::kNotSeen));
-  setState(row, state_.totalSum, e_.splat(0));
-  clearState(row, state_.accumulator(), state_.size());
-}
 
 //===----------------------------------------------------------------------------------------------------===//
 // A segment
@@ -132,8 +91,7 @@ AttentionEmitter::Shared AttentionEmitter::sharedPages(Index first, Index rows) 
 /// The largest number of segments that a row has.
 Index AttentionEmitter::numSegments(Index first, Index rows) {
   Values most = e_.loop(e_.index(0), rows, 1, {e_.index(0)}, [&](Index r, ArrayRef<Value> carried) {
-    Index segments = (rowAt(first, r).pages + (kSegmentPages - 1)) / kSegmentPages;
-    return Values{arith::MaxUIOp::create(e_, carried[0], segments)};
+    return Values{arith::MaxUIOp::create(e_, carried[0], rows_.numSegments(rowAt(first, r)))};
   });
   return Index(e_, most[0]);
 }
@@ -145,16 +103,16 @@ PageRange AttentionEmitter::inSegment(Index start, const Row &row, Index from, I
 }
 
 /// Runs body(row) for the rows that see a part of the segment that begins at page `start`.
-void AttentionEmitter::forRows(Index first, Index rows, Index start,
-                               llvm::function_ref<void(const Row &)> body) {
+void AttentionEmitter::forRows(Index first, Index rows, Index start, RowBody body) {
   e_.forEach(e_.index(0), rows, 1, [&](Index r) {
     Row row = rowAt(first, r);
     e_.ifThen(start < row.pages, [&] { body(row); });
   });
 }
 
-/// Adds a segment to the state of each row that sees a part of it.
-void AttentionEmitter::emitSegment(Index first, Index rows, const Shared &shared, Index start) {
+/// Computes a segment in the state of each row that sees a part of it, runs take(row), and clears the segment
+/// for the next one.
+void AttentionEmitter::emitSegment(Index first, Index rows, const Shared &shared, Index start, RowBody take) {
   SmallVector<AttentionRow> all;
   for (int64_t r = 0; r < spec_.rowBlock(); ++r) {
     all.push_back(rowAt(first, e_.index(r).min(rows - 1)));
@@ -166,104 +124,64 @@ void AttentionEmitter::emitSegment(Index first, Index rows, const Shared &shared
   }
   forRows(first, rows, start, [&](const Row &row) {
     pages_.score(row, inSegment(start, row, shared.keys, row.pages));
-    weigh(row, start);
+    rows_.weigh(row, start);
   });
   if (isBlock) {
     pages_.accumulateShared(all, inSegment(start, last, start, shared.values));
   }
   forRows(first, rows, start, [&](const Row &row) {
     pages_.accumulateOwn(row, inSegment(start, row, shared.values, row.pages));
-    mergeSegment(row);
+    take(row);
+    rows_.clearSegment(row);
   });
-}
-
-/// Replaces the scores of a row by their exponentials.
-void AttentionEmitter::weigh(const Row &row, Index start) {
-  Index slots = (row.position + 1 - start * kPageSlots).min(AttentionState::kSegment);
-  for (int64_t head = 0; head < state_.tile; ++head) {
-    weighHead(row, head, slots);
-  }
-}
-
-void AttentionEmitter::weighHead(const Row &row, int64_t head, Index slots) {
-  Index scores = row.state + (state_.scores + head * AttentionState::kSegment);
-  Values largest = e_.loop(e_.index(0), slots, kLanes, {e_.splat(AttentionSpec::kNotSeen)},
-                           [&](Index slot, ArrayRef<Value> carried) {
-                             return Values{e_.max(carried[0], e_.load(scratch_, scores + slot))};
-                           });
-  Value maximum = emitMax(e_, largest[0]);
-  e_.storeScalar(maximum, scratch_, row.state + (state_.maximum + head));
-  Values sum = e_.loop(e_.index(0), slots, kLanes, {e_.splat(0)}, [&](Index slot, ArrayRef<Value> carried) {
-    Value weight = emitExp(e_, e_.sub(e_.load(scratch_, scores + slot), e_.broadcast(maximum)));
-    weight = e_.select(e_.laneBelow(slots - slot), weight, e_.splat(0));
-    e_.store(weight, scratch_, scores + slot);
-    return Values{e_.add(carried[0], weight)};
-  });
-  e_.storeScalar(emitSum(e_, sum[0]), scratch_, row.state + (state_.sum + head));
-}
-
-/// Merges the current segment with the previous ones, and starts the next.
-void AttentionEmitter::mergeSegment(const Row &row) {
-  Value before = stateVector(row, state_.totalMaximum), segment = stateVector(row, state_.maximum);
-  Value after = e_.max(before, segment);
-  Value keep = emitExp(e_, e_.sub(before, after)), take = emitExp(e_, e_.sub(segment, after));
-  setState(row, state_.totalMaximum, after);
-  Value sum = e_.mul(stateVector(row, state_.sum), take);
-  setState(row, state_.totalSum, e_.fma(stateVector(row, state_.totalSum), keep, sum));
-  setState(row, state_.otherFactor, keep);
-  setState(row, state_.factor, take);
-  for (int64_t head = 0; head < state_.tile; ++head) {
-    mergeHead(row, head);
-  }
-  clearSegment(row);
-}
-
-void AttentionEmitter::mergeHead(const Row &row, int64_t head) {
-  Value keep = e_.broadcast(e_.loadScalar(scratch_, row.state + (state_.otherFactor + head)));
-  Value take = e_.broadcast(e_.loadScalar(scratch_, row.state + (state_.factor + head)));
-  for (int64_t v = 0; v < dimVectors(); ++v) {
-    const int64_t at = head * state_.paddedDim + v * kLanes;
-    Value taken = e_.mul(stateVector(row, state_.accumulator() + at), take);
-    setState(row, state_.total() + at, e_.fma(stateVector(row, state_.total() + at), keep, taken));
-  }
 }
 
 //===----------------------------------------------------------------------------------------------------===//
-// Rows
+// Kernels
 //===----------------------------------------------------------------------------------------------------===//
 
-void AttentionEmitter::finishRow(const Row &row) {
-  for (int64_t head = 0; head < state_.tile; ++head) {
-    Value sum = e_.loadScalar(scratch_, row.state + (state_.totalSum + head));
-    Value factor = e_.broadcast(e_.div(e_.floatConst(1.0), sum));
-    for (int64_t v = 0; v < dimVectors(); ++v) {
-      Value total = stateVector(row, state_.total() + head * state_.paddedDim + v * kLanes);
-      e_.store(e_.mul(total, factor), kernel_.buffer("output"),
-               outputStart(row.number) + (head * dim_ + v * kLanes), std::min(kLanes, dim_ - v * kLanes));
-    }
-  }
-}
-
-void AttentionEmitter::writeZeros(const Row &row) {
-  forColumns(e_, state_.tile * dim_, [&](Index column, int64_t count) {
-    e_.store(e_.splat(0), kernel_.buffer("output"), outputStart(row.number) + column, count);
-  });
-}
-
-void AttentionEmitter::emit() {
+void AttentionEmitter::emitRows() {
   const int64_t block = spec_.rowBlock();
   Index first = kernel_.x() * block, rows = e_.index(1);
   if (block > 1) {
     rows = (loadRowCount(kernel_, ExtentKind::tokens) - first).min(block);
   }
-  e_.forEach(e_.index(0), rows, 1, [&](Index r) { clearRow(rowAt(first, r)); });
-  const Shared shared = sharedPages(first, rows);
-  e_.forEach(e_.index(0), numSegments(first, rows), 1,
-             [&](Index segment) { emitSegment(first, rows, shared, segment * kSegmentPages); });
   e_.forEach(e_.index(0), rows, 1, [&](Index r) {
-    Row row = rowAt(first, r);
-    e_.ifThen(e_.index(-1) < row.sequence, [&] { finishRow(row); }, [&] { writeZeros(row); });
+    rows_.clearSegment(rowAt(first, r));
+    rows_.clearTotal(rowAt(first, r));
   });
+  const Shared shared = sharedPages(first, rows);
+  e_.forEach(e_.index(0), numSegments(first, rows), 1, [&](Index segment) {
+    emitSegment(first, rows, shared, segment * kSegmentPages,
+                [&](const Row &row) { rows_.merge(row, rows_.current(row)); });
+  });
+  e_.forEach(e_.index(0), rows, 1, [&](Index r) { rows_.finish(rowAt(first, r)); });
+}
+
+/// The segments that a row has are spread evenly over its workgroups, so that threads that take workgroups in
+/// runs each get their share at every position.
+void AttentionEmitter::emitSegments() {
+  Index split = kernel_.x(), number = kernel_.z();
+  const Row row = rowAt(number, e_.index(0));
+  Index count = rows_.numSegments(row);
+  Index begin = split * count / spec_.splits(), end = (split + 1) * count / spec_.splits();
+  e_.ifThen(begin < end, [&] {
+    rows_.clearSegment(row);
+    e_.forEach(begin, end, 1, [&](Index segment) {
+      emitSegment(number, e_.index(1), {e_.index(0), e_.index(0)}, segment * kSegmentPages,
+                  [&](const Row &each) { rows_.copy(rows_.current(each), rows_.partial(each, segment)); });
+    });
+  });
+}
+
+void emitMerge(KernelFunction &kernel, const AttentionSpec &spec) {
+  Emitter &e = kernel.emitter();
+  AttentionRows rows(kernel, spec);
+  const AttentionRows::Row row = rows.at(kernel.x(), e.index(0));
+  rows.clearTotal(row);
+  e.forEach(e.index(0), rows.numSegments(row), 1,
+            [&](Index segment) { rows.merge(row, rows.partial(row, segment)); });
+  rows.finish(row);
 }
 
 } // namespace
@@ -279,18 +197,38 @@ int64_t AttentionSpec::headTile() const {
 }
 
 /// The number of rows that make a full tile.
-int64_t AttentionSpec::rowBlock() const { return singleRow ? 1 : kMaxTile / headTile(); }
+int64_t AttentionSpec::rowBlock() const {
+  return singleRow || part != Part::rows ? 1 : kMaxTile / headTile();
+}
+
+int64_t AttentionSpec::segments() const { return int64_t(llvm::divideCeil(maxPages, kSegmentPages)); }
+
+int64_t AttentionSpec::splits() const { return std::min(segments(), kMaxSplits); }
+
+int64_t AttentionSpec::resultSize() const { return attentionState(*this).resultSize(); }
 
 std::string AttentionSpec::name() const {
   std::string name =
       llvm::formatv("attention_q{0}_{1}_s{2}_p{3}", heads, kv.name(), floatTag(scale), maxPages);
   appendStride(name, "i", queryStride, heads * kv.headDim);
   appendStride(name, "o", outputStride, heads * kv.headDim);
-  return name + (rowBlock() == 1 ? "_row" : "_tokens");
+  switch (part) {
+  case Part::rows:
+    return name + (rowBlock() == 1 ? "_row" : "_tokens");
+  case Part::segments:
+    return name + "_segments";
+  case Part::merge:
+    return name + "_merge";
+  }
+  llvm_unreachable("not a part");
 }
 
 std::vector<std::string> AttentionSpec::bindings() const {
-  std::vector<std::string> names = {"query", "positions", "sequences", "block_table", "cache", "output"};
+  if (part == Part::merge) {
+    return {"partial", "positions", "sequences", "output"};
+  }
+  std::vector<std::string> names = {"query",       "positions", "sequences",
+                                    "block_table", "cache",     part == Part::rows ? "output" : "partial"};
   if (kv.hasScales()) {
     names.push_back("cache.scales");
   }
@@ -301,10 +239,12 @@ std::vector<std::string> AttentionSpec::bindings() const {
 }
 
 int64_t AttentionSpec::scratchBytes() const {
-  return rowBlock() * attentionState(*this).size() * int64_t(sizeof(float));
+  const AttentionState state = attentionState(*this);
+  return rowBlock() * (part == Part::merge ? state.scores() : state.size()) * int64_t(sizeof(float));
 }
 
 void emitAttention(ModuleOp kernels, const Isa &isa, const AttentionSpec &spec) {
+  using Part = AttentionSpec::Part;
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type(), i32 = types.getI32Type();
   KernelFunction kernel(kernels, spec,
@@ -314,9 +254,17 @@ void emitAttention(ModuleOp kernels, const Isa &isa, const AttentionSpec &spec) 
                          {"block_table", i32},
                          {"cache", mlirType(types.getContext(), spec.kv.type)},
                          {"cache.scales", types.getF16Type()},
+                         {"partial", f32, /*written=*/spec.part == Part::segments},
                          {"output", f32, /*written=*/true},
                          {"step", i32}});
-  AttentionEmitter(kernel, isa, spec).emit();
+  switch (spec.part) {
+  case Part::rows:
+    return AttentionEmitter(kernel, isa, spec).emitRows();
+  case Part::segments:
+    return AttentionEmitter(kernel, isa, spec).emitSegments();
+  case Part::merge:
+    return emitMerge(kernel, spec);
+  }
 }
 
 } // namespace cria::cpu

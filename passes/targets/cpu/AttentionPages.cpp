@@ -162,7 +162,7 @@ void AttentionPages::accumulateVectors(ArrayRef<Chain> chains, int64_t firstVect
   auto at = [&](size_t i) {
     const Chain &chain = chains[i / vectors];
     const int64_t vector = firstVector + int64_t(i) % vectors;
-    return chain.row.state + (state_.accumulator() + chain.head * state_.paddedDim + vector * kLanes);
+    return chain.row.state + (state_.accumulator + chain.head * state_.paddedDim + vector * kLanes);
   };
   Values sums;
   for (size_t i = 0; i < chains.size() * vectors; ++i) {

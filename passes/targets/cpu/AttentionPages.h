@@ -14,21 +14,23 @@ namespace cria::cpu {
 constexpr int64_t kPageSlots = KvLayout::kPageTokens;
 
 /// The places of a row's state in scratch, in floats. The values of its query heads are lanes of one vector.
+/// It begins with the result of a segment.
 struct AttentionState {
   static constexpr int64_t kSegmentPages = 16;                    ///< pages that have a softmax of their own
   static constexpr int64_t kSegment = kSegmentPages * kPageSlots; ///< positions
 
   int64_t tile, paddedDim;
-  int64_t maximum = 0;                                               ///< m of the segment
-  int64_t sum = kLanes;                                              ///< l of the segment
-  int64_t totalMaximum = 2 * kLanes;                                 ///< M of the previous segments
-  int64_t totalSum = 3 * kLanes;                                     ///< L
-  int64_t factor = 4 * kLanes;                                       ///< b
-  int64_t otherFactor = 5 * kLanes;                                  ///< A
-  int64_t scores = 6 * kLanes;                                       ///< [tile][kSegment]: s, then p
-  int64_t accumulator() const { return scores + tile * kSegment; }   ///< [tile][paddedDim]
-  int64_t total() const { return accumulator() + tile * paddedDim; } ///< [tile][paddedDim]
-  int64_t size() const { return total() + tile * paddedDim; }
+  int64_t maximum = 0;              ///< m of the segment
+  int64_t sum = kLanes;             ///< l of the segment
+  int64_t accumulator = 2 * kLanes; ///< acc of the segment: [tile][paddedDim]
+  int64_t resultSize() const { return accumulator + tile * paddedDim; }
+  int64_t totalMaximum() const { return resultSize(); }              ///< M of the previous segments
+  int64_t totalSum() const { return totalMaximum() + kLanes; }       ///< L
+  int64_t factor() const { return totalSum() + kLanes; }             ///< b
+  int64_t otherFactor() const { return factor() + kLanes; }          ///< A
+  int64_t total() const { return otherFactor() + kLanes; }           ///< ACC: [tile][paddedDim]
+  int64_t scores() const { return total() + tile * paddedDim; }      ///< [tile][kSegment]: s, then p
+  int64_t size() const { return scores() + tile * kSegment; }
 };
 
 AttentionState attentionState(const AttentionSpec &spec);
@@ -89,7 +91,7 @@ private:
                  std::optional<Index> next, Index slots, Index slot, llvm::ArrayRef<mlir::Value> init);
   void prefetchRow(Index start, int64_t elements);
   Index scoreAt(const Chain &chain, Index slot) {
-    return chain.row.state + slot + (state_.scores + chain.head * AttentionState::kSegment);
+    return chain.row.state + slot + (state_.scores() + chain.head * AttentionState::kSegment);
   }
 
   Emitter &e_;

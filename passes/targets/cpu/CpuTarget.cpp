@@ -18,6 +18,10 @@ using program::Access;
 
 namespace {
 
+/// The most rows of an entry point whose attention is split over the context. More rows give threads enough to
+/// do, and the results of segments take memory for each row.
+constexpr int64_t kMaxSplitRows = 8;
+
 /// Lowers one op to kernels of the cpu.
 class CpuLowering : public OpLowering {
 public:
@@ -41,6 +45,9 @@ private:
   FailureOr<View> packedRows(Value value, const Spec &spec, Type word, void (*emit)(ModuleOp, const Spec &));
   FailureOr<View> inputOf(Value value, const cpu::LinearSpec &spec);
   LogicalResult lowerAttention(const Attention &attention) override;
+  LogicalResult splitAttention(const Attention &attention, cpu::AttentionSpec spec);
+  Kernel attentionKernel(const cpu::AttentionSpec &spec) const;
+  Operands attentionOperands(const Attention &attention, const cpu::AttentionSpec &spec);
 
   const cpu::Isa &isa_;
 };
@@ -139,24 +146,56 @@ LogicalResult CpuLowering::lowerAttention(const Attention &attention) {
                           .singleRow = attention.output.rows() == 1,
                           .queryStride = attention.query.strides.front(),
                           .outputStride = attention.output.strides.front()};
+  const bool hasFewRows = spec.rowBlock() == 1 && builder_.maxTokens() <= kMaxSplitRows;
+  if (hasFewRows && spec.segments() > 1) {
+    return splitAttention(attention, spec);
+  }
+  return dispatch(
+      attentionKernel(spec), {gridOverRows(attention.output, spec.rowBlock()), {.times = spec.tiles()}},
+      attentionOperands(attention, spec).write("output", attention.output));
+}
+
+LogicalResult CpuLowering::splitAttention(const Attention &attention, cpu::AttentionSpec spec) {
+  const View partial =
+      builder_.temporary("partial", attention.output.type,
+                         {attention.output.rows(), spec.tiles(), spec.segments(), spec.resultSize()});
+  const GridDim rows = gridOverRows(attention.output), tiles = {.times = spec.tiles()};
+  spec.part = cpu::AttentionSpec::Part::segments;
+  if (failed(dispatch(attentionKernel(spec), {{.times = spec.splits()}, tiles, rows},
+                      attentionOperands(attention, spec).write("partial", partial)))) {
+    return failure();
+  }
+  spec.part = cpu::AttentionSpec::Part::merge;
+  return dispatch(attentionKernel(spec), {rows, tiles},
+                  operands()
+                      .read("partial", partial)
+                      .read("positions", attention.positions)
+                      .read("sequences", attention.sequences)
+                      .write("output", attention.output));
+}
+
+Kernel CpuLowering::attentionKernel(const cpu::AttentionSpec &spec) const {
+  auto emit = [&isa = isa_](ModuleOp kernels, const cpu::AttentionSpec &spec) {
+    cpu::emitAttention(kernels, isa, spec);
+  };
+  return kernelOf(spec, {.scratchBytes = spec.scratchBytes()}, emit);
+}
+
+/// What kernels that read the cache read.
+Operands CpuLowering::attentionOperands(const Attention &attention, const cpu::AttentionSpec &spec) {
   Operands bound = operands()
                        .read("query", attention.query)
                        .read("positions", attention.positions)
                        .read("sequences", attention.sequences)
                        .read("block_table", attention.blockTable)
-                       .read("cache", attention.cache)
-                       .write("output", attention.output);
+                       .read("cache", attention.cache);
   if (attention.scales) {
     bound.read("cache.scales", *attention.scales);
   }
   if (spec.rowBlock() > 1) {
     bound.read("step", builder_.stepHeader());
   }
-  auto emit = [&isa = isa_](ModuleOp kernels, const cpu::AttentionSpec &spec) {
-    cpu::emitAttention(kernels, isa, spec);
-  };
-  return dispatch(kernelOf(spec, {.scratchBytes = spec.scratchBytes()}, emit),
-                  {gridOverRows(attention.output, spec.rowBlock()), {.times = spec.tiles()}}, bound);
+  return bound;
 }
 
 //===----------------------------------------------------------------------------------------------------===//

@@ -117,9 +117,16 @@ void emitKvAppend(mlir::ModuleOp kernels, const KvAppendSpec &spec);
 /// Bytes of its scratch memory.
 int64_t scratchBytesOf(const KvAppendSpec &spec);
 
-/// Causal attention over the cached positions of each row's sequence. x = block of rowBlock() rows, y = tile
-/// of headTile() query heads, which share a KV head. Rows with sequence -1 become zeros.
+/// Causal attention over the cached positions of each row's sequence. Rows with sequence -1 become zeros.
+/// y = tile of headTile() query heads, which share a KV head. Either one kernel computes rows, x = block of
+/// rowBlock() rows, or two split a row over its context:
+///
+/// - segments: x = one of splits() parts of the segments that the row has, of 512 positions each, z = row.
+///   Writes their results to "partial", f32 [rows, tiles(), segments(), resultSize()], and no others. A thread
+///   that takes neighboring workgroups reads neighboring pages.
+/// - merge: x = row. Merges the segments that the row has, in ascending order.
 struct AttentionSpec {
+  enum class Part { rows, segments, merge };
   /// Below every score; finite, so that differences are not NaN.
   static constexpr double kNotSeen = -1e30;
 
@@ -129,9 +136,13 @@ struct AttentionSpec {
   int64_t maxPages;       ///< width of the block table
   bool singleRow = false; ///< one row per workgroup for every number of heads
   int64_t queryStride = 0, outputStride = 0;
+  Part part = Part::rows;
   int64_t headTile() const;
   int64_t rowBlock() const;
   int64_t tiles() const { return heads / headTile(); }
+  int64_t segments() const;   ///< of the longest context
+  int64_t splits() const;     ///< workgroups of a row and tile that compute segments
+  int64_t resultSize() const; ///< floats, of one segment of a row and tile
   std::string name() const;
   std::vector<std::string> bindings() const;
   int64_t scratchBytes() const;

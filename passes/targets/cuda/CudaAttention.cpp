@@ -42,7 +42,8 @@ LogicalResult CudaLowering::lowerToFlash(const Attention &attention, const Atten
 LogicalResult CudaLowering::lowerToSegments(const Attention &attention, const AttentionSpec &shape) {
   SegmentAttentionSpec spec{shape};
   View partial =
-      builder_.temporary("partial", attention.query.type, {attention.output.rows(), spec.partialWidth()});
+      builder_.temporary("partial", attention.query.type,
+                         {attention.output.rows(), spec.heads, spec.segments(), spec.kv.headDim + 2});
   LogicalResult split =
       dispatch(kernelOf(spec, {spec.sharedBytes(), spec.blockThreads()}, emitSegmentAttention),
                {{.times = spec.segments() * spec.heads / spec.headTile()}, gridOverRows(attention.output)},

@@ -143,8 +143,8 @@ struct AttentionSpec {
 
 /// Attention of one row over one segment of positions, in f32: x = segment · KV head · tile of query heads,
 /// y = row. Segments have a fixed length, so that results do not depend on the grid; a segment that begins
-/// after the row's position does nothing. Partial results [rows, segments · heads · (headDim + 2)]: sums
-/// weighted by 2^(score - maximum), the maximum, the sum of weights.
+/// after the row's position does nothing. Partial results [rows, heads, segments, headDim + 2]: sums weighted
+/// by 2^(score - maximum), the maximum, the sum of weights.
 struct SegmentAttentionSpec : AttentionSpec {
   static constexpr int64_t kSegment = 256, kWarps = 4;
   int64_t segments() const;

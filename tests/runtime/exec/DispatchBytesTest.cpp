@@ -56,7 +56,7 @@ TEST_F(DispatchBytesTest, PositionsAreThoseOfTheBatch) {
   const StepPositions positions = positionsOf(batch_);
   EXPECT_EQ(positions.sequences, 2u);
   EXPECT_EQ(positions.cached, 10u + 4);
-  EXPECT_EQ(positions.attended, 9u + 10 + 4);
+  EXPECT_EQ(positions.attended, (std::vector<uint64_t>{9, 10, 4}));
 }
 
 TEST_F(DispatchBytesTest, OfALinearLayerAreItsOperandsOnce) {
@@ -93,10 +93,21 @@ TEST_F(DispatchBytesTest, OfALookUpAreTheRowsOfItsResult) {
             4u * 4 + 4 * 32 + 4 * 2 + 4 * 32 * 4);
 }
 
-TEST_F(DispatchBytesTest, OfResultsBySegmentsAreThoseOfAttendedPositions) {
-  const uint64_t all = 4u * 640 * 4;
-  EXPECT_EQ(bytes({write("partial", BufferSpace::buffer, ElementType::f32, {kTokens, constant(640)})}),
-            all * 23 / (4 * 64));
+// Of a context of 64: segments of 8 positions, of which the rows have 2, 2 and 1; of 32, one each.
+TEST_F(DispatchBytesTest, OfResultsBySegmentsAreThoseThatRowsHave) {
+  auto partial = [&](uint64_t segments) {
+    return bytes({write("partial", BufferSpace::buffer, ElementType::f32,
+                        {kTokens, constant(3), constant(segments), constant(10)})});
+  };
+  EXPECT_EQ(partial(8), 5u * 3 * 10 * 4);
+  EXPECT_EQ(partial(2), 3u * 3 * 10 * 4);
+}
+
+// 22 segments do not divide the context of 64: they have 4 positions, not 3.
+TEST_F(DispatchBytesTest, SegmentsHaveAPowerOfTwoOfPositions) {
+  EXPECT_EQ(bytes({read("partial", BufferSpace::buffer, ElementType::f32,
+                        {kTokens, constant(1), constant(22), constant(10)})}),
+            7u * 10 * 4);
 }
 
 TEST_F(DispatchBytesTest, OfWhatIsReadAndWrittenCountTwice) {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Compares rotary embedding, KV append and attention with scalar code: head sizes, groupings, ragged batches,
 // segments, and equal bits for any batching of rows.
-#include "tests/passes/targets/cpu/KvCaches.h"
+#include "tests/passes/targets/cpu/AttentionRun.h"
 
 #include "gtest/gtest.h"
 
 #include <map>
-#include <numeric>
 
 using namespace cria;
 using namespace cria::cpu;
@@ -18,38 +17,6 @@ struct Shape {
   KvLayout kv;
   int64_t heads;
 };
-
-std::vector<float> runAttention(const KernelLibrary &library, const AttentionSpec &spec, const Batch &batch,
-                                float *query, std::byte *cache, std::vector<int32_t> rows = {}) {
-  if (rows.empty()) {
-    rows.resize(batch.rows());
-    std::iota(rows.begin(), rows.end(), 0);
-  }
-  int64_t width = spec.heads * spec.kv.headDim, count = rows.size();
-  Buffer<float> q(count * width), output(count * width, kNan), scratch(spec.scratchBytes() / 4, kNan);
-  Buffer<int32_t> positions(count), sequences(count);
-  for (int64_t i = 0; i < count; ++i) {
-    std::copy(query + rows[i] * width, query + (rows[i] + 1) * width, q.begin() + i * width);
-    positions[i] = batch.positions[rows[i]];
-    sequences[i] = batch.sequences[rows[i]];
-  }
-  Buffer<int32_t> table = toBuffer(batch.table);
-  Buffer<uint32_t> step(16, uint32_t(count));
-  std::vector<void *> bindings = {q.data(), positions.data(), sequences.data(), table.data(),
-                                  cache,    output.data()};
-  if (spec.kv.hasScales()) {
-    bindings.push_back(ScalarCache(spec.kv, cache).scales());
-  }
-  bindings.push_back(step.data());
-  for (int64_t x = 0; x < (count + spec.rowBlock() - 1) / spec.rowBlock(); ++x) {
-    for (int64_t y = 0; y < spec.tiles(); ++y) {
-      std::fill(scratch.begin(), scratch.end(), kNan);
-      library.kernel(spec.name())(bindings.data(), scratch.data(), x, y, 0);
-    }
-  }
-  EXPECT_TRUE(output.intact() && scratch.intact());
-  return std::vector<float>(output.begin(), output.end());
-}
 
 std::vector<float> scalarAttention(const AttentionSpec &spec, const Batch &batch, const float *query,
                                    std::byte *data) {

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <thread>
 #include <time.h>
 
@@ -102,13 +103,13 @@ public:
       scratch.push_back(std::make_unique<Buffer<float>>(8 << 20, 0.f));
     }
   }
-  double run(cria_kernel_fn kernel, std::vector<void *> bindings, int64_t x, int64_t y) {
+  double run(cria_kernel_fn kernel, std::vector<void *> bindings, int64_t x, int64_t y, int64_t z = 1) {
     double start = now();
     std::atomic<int64_t> next = 0;
     auto work = [&](int self) {
       DenormalsAreZero scope;
-      for (int64_t i; (i = next++) < x * y;) {
-        kernel(bindings.data(), scratch[self]->data(), i % x, i / x, 0);
+      for (int64_t i; (i = next++) < x * y * z;) {
+        kernel(bindings.data(), scratch[self]->data(), i % x, i / x % y, i / x / y);
       }
     };
     std::vector<std::thread> threads;
@@ -211,10 +212,22 @@ void benchLinear(Bench &bench, const LinearSpec &spec, int64_t rows) {
   }
 }
 
-void benchAttention(Bench &bench, const AttentionSpec &spec, int64_t rows, int64_t firstPosition) {
+/// The kernels that split a row over its context.
+std::vector<AttentionSpec> splitKernels(AttentionSpec spec) {
+  std::vector<AttentionSpec> kernels(2, spec);
+  kernels[0].part = AttentionSpec::Part::segments;
+  kernels[1].part = AttentionSpec::Part::merge;
+  return kernels;
+}
+
+/// `kernels`: one that computes rows, or two that split them.
+void benchAttention(Bench &bench, const std::vector<AttentionSpec> &kernels, int64_t rows,
+                    int64_t firstPosition) {
+  const AttentionSpec &spec = kernels.front();
   int64_t pages = (firstPosition + rows + 31) / 32;
   Buffer<std::byte> cache(pages * spec.kv.pageBytes(), std::byte{0x11});
   Buffer<float> query(rows * spec.heads * spec.kv.headDim, 0.01f), output(query.size(), 0.f);
+  Buffer<float> partial(rows * spec.tiles() * spec.segments() * spec.resultSize(), 0.f);
   Buffer<int32_t> positions(rows), sequences(rows, 0), table(pages);
   Buffer<uint32_t> step(16, uint32_t(rows));
   for (int64_t t = 0; t < rows; ++t) {
@@ -223,15 +236,29 @@ void benchAttention(Bench &bench, const AttentionSpec &spec, int64_t rows, int64
   for (int64_t p = 0; p < pages; ++p) {
     table[p] = pages - 1 - p;
   }
-  std::vector<void *> bindings = {query.data(), positions.data(), sequences.data(),
-                                  table.data(), cache.data(),     output.data()};
-  if (spec.kv.hasScales()) {
-    bindings.push_back(cache.data() + spec.kv.layerElementBytes(spec.kv.headElements()));
-  }
-  bindings.push_back(step.data());
+  const std::map<std::string, void *> operands = {
+      {"query", query.data()},
+      {"positions", positions.data()},
+      {"sequences", sequences.data()},
+      {"block_table", table.data()},
+      {"cache", cache.data()},
+      {"cache.scales", cache.data() + spec.kv.layerElementBytes(spec.kv.headElements())},
+      {"partial", partial.data()},
+      {"output", output.data()},
+      {"step", step.data()}};
   auto run = [&] {
-    return bench.pool.run(bench.library.kernel(spec.name()), bindings,
-                          (rows + spec.rowBlock() - 1) / spec.rowBlock(), spec.tiles());
+    double seconds = 0;
+    for (const AttentionSpec &kernel : kernels) {
+      std::vector<void *> bindings;
+      for (const std::string &name : kernel.bindings()) {
+        bindings.push_back(operands.at(name));
+      }
+      const bool isSplit = kernel.part == AttentionSpec::Part::segments;
+      const int64_t blocks = (rows + kernel.rowBlock() - 1) / kernel.rowBlock();
+      seconds += bench.pool.run(bench.library.kernel(kernel.name()), bindings,
+                                isSplit ? kernel.splits() : blocks, kernel.tiles(), isSplit ? blocks : 1);
+    }
+    return seconds;
   };
   std::string name = spec.name() + " rows " + std::to_string(rows) + " from " + std::to_string(firstPosition);
   if (rows == 1) {
@@ -299,8 +326,13 @@ int main(int argc, char **argv) {
     for (const AttentionSpec &spec : {gqa, mha, mhaRow, gqaCodes, mhaRowCodes}) {
       emitAttention(kernels, *isa, spec);
     }
+    for (const AttentionSpec &shape : {gqa, mhaRow, gqaCodes}) {
+      for (const AttentionSpec &spec : splitKernels(shape)) {
+        emitAttention(kernels, *isa, spec);
+      }
+    }
   });
-  std::printf("%zu kernels compiled in %.2f s\n", single.size() + all.size() + 5,
+  std::printf("%zu kernels compiled in %.2f s\n", single.size() + all.size() + 11,
               std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   Pool pool(threads);
   pool.cpuTime = argc > 4 && llvm::StringRef(argv[4]) == "cpu";
@@ -314,12 +346,15 @@ int main(int argc, char **argv) {
   for (int64_t rows : {1, 6, 12, 64}) {
     benchLinear(bench, all[all.size() - 2], rows);
   }
-  benchAttention(bench, gqa, 1, 2047);
-  benchAttention(bench, gqa, 512, 0);
-  benchAttention(bench, gqaCodes, 1, 2047);
-  benchAttention(bench, gqaCodes, 512, 0);
-  benchAttention(bench, mhaRow, 1, 2047);
-  benchAttention(bench, mhaRowCodes, 1, 2047);
-  benchAttention(bench, mha, 512, 0);
+  benchAttention(bench, {gqa}, 1, 2047);
+  benchAttention(bench, splitKernels(gqa), 1, 2047);
+  benchAttention(bench, {gqa}, 512, 0);
+  benchAttention(bench, {gqaCodes}, 1, 2047);
+  benchAttention(bench, splitKernels(gqaCodes), 1, 2047);
+  benchAttention(bench, {gqaCodes}, 512, 0);
+  benchAttention(bench, {mhaRow}, 1, 2047);
+  benchAttention(bench, splitKernels(mhaRow), 1, 2047);
+  benchAttention(bench, {mhaRowCodes}, 1, 2047);
+  benchAttention(bench, {mha}, 512, 0);
   return 0;
 }
