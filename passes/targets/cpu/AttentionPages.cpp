@@ -60,18 +60,38 @@ Value AttentionPages::loadScaled(Index at, int64_t lanes, Value scale) {
   return scale ? e_.mul(values, scale) : values;
 }
 
-/// Calls body(page, its start, the start of the page after it, or of itself if it is the last one).
-void AttentionPages::forPages(const PageRange &range, llvm::function_ref<void(Index, Index, Index)> body) {
-  e_.forEach(range.from, range.to, 1, [&](Index page) {
-    body(page, pageStart(range.sequence, page), pageStart(range.sequence, (page + 1).min(range.pages - 1)));
-  });
+/// Rows of one sequence find its pages in a cache, unless they read them once together. From memory, several
+/// streams are faster than one.
+int64_t AttentionPages::streams(size_t rows) const {
+  const bool isReadAgain = rows > 1 || (spec_.part == AttentionSpec::Part::rows && spec_.rowBlock() == 1);
+  return isReadAgain ? 1 : 4;
 }
 
-void AttentionPages::prefetchRow(Index start, int64_t elements) {
+/// Where the rows of the pages after `page` start that are to be prefetched: each page gets a part of its rows,
+/// the first page the last part.
+AttentionPages::Values AttentionPages::streamsAfter(const PageRange &range, Index page, const PageRows &rows,
+                                                    int64_t streams) {
+  Values starts;
+  for (int64_t stream = 0; stream < streams; ++stream) {
+    Index ahead = (page + (1 + stream)).min(range.pages - 1);
+    const int64_t part = (streams - 1 - stream) * (rows.count / streams);
+    starts.push_back(pageStart(range.sequence, ahead) + (rows.offset + part * rows.stride));
+  }
+  return starts;
+}
+
+/// Prefetches a row of the first stream, and appends the streams to `carried`, the next one first.
+void AttentionPages::prefetchRow(ArrayRef<Value> streams, const PageRows &rows, Values &carried) {
+  if (streams.empty()) {
+    return;
+  }
+  Index start(e_, streams.front());
   const int64_t elementsPerLine = kLineBytes / spec_.kv.elementBytes();
-  for (int64_t at = 0; at < elements; at += elementsPerLine) {
+  for (int64_t at = llvm::alignTo(rows.from, elementsPerLine); at < rows.to; at += elementsPerLine) {
     e_.prefetch(cache_, start + at);
   }
+  carried.append(streams.begin() + 1, streams.end());
+  carried.push_back(start + rows.stride);
 }
 
 /// Splits chains into groups of at most `limit`.
@@ -89,26 +109,25 @@ static void forChainGroups(ArrayRef<Chain> chains, int64_t limit,
 
 void AttentionPages::score(ArrayRef<AttentionRow> rows, const PageRange &range) {
   const SmallVector<Chain> chains = chainsOf(rows, state_.tile);
-  forPages(range, [&](Index page, Index keys, Index next) {
-    const Values scales = keyScales(range.sequence, page);
+  e_.forEach(range.from, range.to, 1, [&](Index page) {
+    const PageKeys keys = {pageStart(range.sequence, page), keyScales(range.sequence, page)};
     forChainGroups<Chain>(chains, accumulators_ / kPageVectors, [&](ArrayRef<Chain> group, bool isFirst) {
-      storeScores(group, products(group, keys, scales, isFirst ? std::optional(next) : std::nullopt), page,
-                  (page - range.segmentStart) * kPageSlots);
+      const Values ahead = isFirst ? streamsAfter(range, page, keyRows(), streams(rows.size())) : Values();
+      storeScores(group, products(group, keys, ahead), page, (page - range.segmentStart) * kPageSlots);
     });
   });
 }
 
-/// Chains over the columns of a head. `next`: the keys of the page to prefetch.
-AttentionPages::Values AttentionPages::products(ArrayRef<Chain> chains, Index keys, const Values &scales,
-                                                std::optional<Index> next) {
-  Values zeros(chains.size() * kPageVectors, e_.splat(0));
-  return e_.loop(e_.index(0), e_.index(dim_), 1, zeros, [&](Index d, ArrayRef<Value> carried) {
-    Values sums(carried), key;
-    if (next) {
-      prefetchRow(*next + d * kPageSlots, kPageSlots);
-    }
+/// Chains over the columns of a head. `ahead`: streams of keys to prefetch.
+AttentionPages::Values AttentionPages::products(ArrayRef<Chain> chains, const PageKeys &keys,
+                                                ArrayRef<Value> ahead) {
+  const size_t count = chains.size() * kPageVectors;
+  Values init(count, e_.splat(0));
+  init.append(ahead.begin(), ahead.end());
+  Values sums = e_.loop(e_.index(0), e_.index(dim_), 1, init, [&](Index d, ArrayRef<Value> carried) {
+    Values sums(carried.take_front(count)), key;
     for (int64_t v = 0; v < kPageVectors; ++v) {
-      key.push_back(loadScaled(keys + d * kPageSlots + v * kLanes, kLanes, scales[v]));
+      key.push_back(loadScaled(keys.start + d * kPageSlots + v * kLanes, kLanes, keys.scales[v]));
     }
     for (auto [i, chain] : llvm::enumerate(chains)) {
       Value q = e_.broadcast(e_.loadScalar(query_, chain.row.query + d + chain.head * dim_));
@@ -116,8 +135,11 @@ AttentionPages::Values AttentionPages::products(ArrayRef<Chain> chains, Index ke
         sums[i * kPageVectors + v] = e_.fma(q, key[v], sums[i * kPageVectors + v]);
       }
     }
+    prefetchRow(carried.drop_front(count), keyRows(), sums);
     return sums;
   });
+  sums.truncate(count);
+  return sums;
 }
 
 /// `slot`: the first one of the page in its segment.
@@ -137,28 +159,31 @@ void AttentionPages::storeScores(ArrayRef<Chain> chains, const Values &products,
 //===----------------------------------------------------------------------------------------------------===//
 
 void AttentionPages::accumulateShared(ArrayRef<AttentionRow> rows, const PageRange &range) {
-  accumulate(chainsOf(rows, state_.tile), range, std::nullopt);
+  accumulate(rows, range, std::nullopt);
 }
 
 void AttentionPages::accumulateOwn(const AttentionRow &row, const PageRange &range) {
-  accumulate(chainsOf(row, state_.tile), range, row.position);
+  accumulate(row, range, row.position);
 }
 
-void AttentionPages::accumulate(ArrayRef<Chain> chains, const PageRange &range,
+void AttentionPages::accumulate(ArrayRef<AttentionRow> rows, const PageRange &range,
                                 std::optional<Index> position) {
+  const SmallVector<Chain> chains = chainsOf(rows, state_.tile);
   const int64_t dimVectors = state_.paddedDim / kLanes,
                 limit = std::min<int64_t>(chains.size(), accumulators_ / 2),
                 vectors = std::max<int64_t>(1, accumulators_ / limit);
   forChainGroups<Chain>(chains, limit, [&](ArrayRef<Chain> group, bool isFirst) {
     for (int64_t v = 0; v < dimVectors; v += vectors) {
-      accumulateVectors(group, v, std::min(vectors, dimVectors - v), range, position, isFirst && v == 0);
+      accumulateVectors(group, v, std::min(vectors, dimVectors - v), range, position,
+                        isFirst ? streams(rows.size()) : 0);
     }
   });
 }
 
 /// `vectors` vectors of each chain's accumulator.
 void AttentionPages::accumulateVectors(ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
-                                       const PageRange &range, std::optional<Index> position, bool prefetch) {
+                                       const PageRange &range, std::optional<Index> position,
+                                       int64_t streams) {
   auto at = [&](size_t i) {
     const Chain &chain = chains[i / vectors];
     const int64_t vector = firstVector + int64_t(i) % vectors;
@@ -169,11 +194,9 @@ void AttentionPages::accumulateVectors(ArrayRef<Chain> chains, int64_t firstVect
     sums.push_back(e_.load(scratch_, at(i)));
   }
   sums = e_.loop(range.from, range.to, 1, sums, [&](Index page, ArrayRef<Value> carried) {
-    std::optional<Index> next;
-    if (prefetch) {
-      next = pageStart(range.sequence, (page + 1).min(range.pages - 1)) + kPageSlots * dim_;
-    }
-    return addPage(chains, firstVector, vectors, valuesOf(range.sequence, page), next,
+    PageValues values = valuesOf(range.sequence, page);
+    values.ahead = streamsAfter(range, page, valueRows(firstVector, vectors), streams);
+    return addPage(chains, firstVector, vectors, values,
                    position ? (*position + 1 - page * kPageSlots).min(kPageSlots) : e_.index(kPageSlots),
                    (page - range.segmentStart) * kPageSlots, carried);
   });
@@ -183,7 +206,7 @@ void AttentionPages::accumulateVectors(ArrayRef<Chain> chains, int64_t firstVect
 }
 
 AttentionPages::PageValues AttentionPages::valuesOf(Index sequence, Index page) {
-  PageValues values = {pageStart(sequence, page) + kPageSlots * dim_, std::nullopt};
+  PageValues values = {pageStart(sequence, page) + kPageSlots * dim_, std::nullopt, {}};
   if (scales_) {
     values.scales = scalesStart(sequence, page) + kPageSlots;
   }
@@ -191,17 +214,16 @@ AttentionPages::PageValues AttentionPages::valuesOf(Index sequence, Index page) 
 }
 
 AttentionPages::Values AttentionPages::addPage(ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
-                                               const PageValues &page, std::optional<Index> next, Index slots,
-                                               Index firstSlot, ArrayRef<Value> init) {
-  return e_.loop(e_.index(0), slots, 1, init, [&](Index slot, ArrayRef<Value> carried) {
-    Values sums(carried), value;
+                                               const PageValues &page, Index slots, Index firstSlot,
+                                               ArrayRef<Value> init) {
+  Values all(init);
+  all.append(page.ahead);
+  Values sums = e_.loop(e_.index(0), slots, 1, all, [&](Index slot, ArrayRef<Value> carried) {
+    Values sums(carried.take_front(init.size())), value;
     Value scale = page.scales ? e_.broadcast(e_.loadFloat(scales_, *page.scales + slot)) : Value();
     for (int64_t v = firstVector; v < firstVector + vectors; ++v) {
       const int64_t lanes = std::min(kLanes, dim_ - v * kLanes);
-      value.push_back(loadScaled(page.values + slot * dim_ + v * kLanes, lanes, scale));
-    }
-    if (next) {
-      prefetchRow(*next + slot * dim_, dim_);
+      value.push_back(loadScaled(page.start + slot * dim_ + v * kLanes, lanes, scale));
     }
     for (auto [i, chain] : llvm::enumerate(chains)) {
       Value weight = e_.broadcast(e_.loadScalar(scratch_, scoreAt(chain, firstSlot + slot)));
@@ -209,8 +231,11 @@ AttentionPages::Values AttentionPages::addPage(ArrayRef<Chain> chains, int64_t f
         sums[i * vectors + v] = e_.fma(weight, value[v], sums[i * vectors + v]);
       }
     }
+    prefetchRow(carried.drop_front(init.size()), valueRows(firstVector, vectors), sums);
     return sums;
   });
+  sums.truncate(init.size());
+  return sums;
 }
 
 } // namespace cria::cpu

@@ -18,19 +18,22 @@ constexpr int64_t kPageSlots = KvLayout::kPageTokens;
 struct AttentionState {
   static constexpr int64_t kSegmentPages = 16;                    ///< pages that have a softmax of their own
   static constexpr int64_t kSegment = kSegmentPages * kPageSlots; ///< positions
+  /// From the scores of a head to those of the next: not a power of two, whose lines would be in few sets of a
+  /// cache.
+  static constexpr int64_t kScores = kSegment + kLanes;
 
   int64_t tile, paddedDim;
   int64_t maximum = 0;              ///< m of the segment
   int64_t sum = kLanes;             ///< l of the segment
   int64_t accumulator = 2 * kLanes; ///< acc of the segment: [tile][paddedDim]
   int64_t resultSize() const { return accumulator + tile * paddedDim; }
-  int64_t totalMaximum() const { return resultSize(); }              ///< M of the previous segments
-  int64_t totalSum() const { return totalMaximum() + kLanes; }       ///< L
-  int64_t factor() const { return totalSum() + kLanes; }             ///< b
-  int64_t otherFactor() const { return factor() + kLanes; }          ///< A
-  int64_t total() const { return otherFactor() + kLanes; }           ///< ACC: [tile][paddedDim]
-  int64_t scores() const { return total() + tile * paddedDim; }      ///< [tile][kSegment]: s, then p
-  int64_t size() const { return scores() + tile * kSegment; }
+  int64_t totalMaximum() const { return resultSize(); }         ///< M of the previous segments
+  int64_t totalSum() const { return totalMaximum() + kLanes; }  ///< L
+  int64_t factor() const { return totalSum() + kLanes; }        ///< b
+  int64_t otherFactor() const { return factor() + kLanes; }     ///< A
+  int64_t total() const { return otherFactor() + kLanes; }      ///< ACC: [tile][paddedDim]
+  int64_t scores() const { return total() + tile * paddedDim; } ///< [tile][kScores]: s, then p
+  int64_t size() const { return scores() + tile * kScores; }
 };
 
 AttentionState attentionState(const AttentionSpec &spec);
@@ -75,23 +78,39 @@ private:
   Index scalesStart(Index sequence, Index page);
   Values keyScales(Index sequence, Index page);
   mlir::Value loadScaled(Index at, int64_t lanes, mlir::Value scale);
-  void accumulate(llvm::ArrayRef<Chain> chains, const PageRange &range, std::optional<Index> position);
-  void forPages(const PageRange &range, llvm::function_ref<void(Index page, Index start, Index next)> body);
-  Values products(llvm::ArrayRef<Chain> chains, Index keys, const Values &scales, std::optional<Index> next);
+  void accumulate(llvm::ArrayRef<AttentionRow> rows, const PageRange &range, std::optional<Index> position);
+  /// The rows of a page's keys or values that are prefetched: the first one begins at `offset` of the page,
+  /// and of each the columns [from, to) are.
+  struct PageRows {
+    int64_t offset, count, stride, from, to;
+  };
+  PageRows keyRows() const { return {0, dim_, kPageSlots, 0, kPageSlots}; }
+  PageRows valueRows(int64_t firstVector, int64_t vectors) const {
+    return {kPageSlots * dim_, kPageSlots, dim_, firstVector * kLanes,
+            std::min((firstVector + vectors) * kLanes, dim_)};
+  }
+  int64_t streams(size_t rows) const;
+  Values streamsAfter(const PageRange &range, Index page, const PageRows &rows, int64_t streams);
+  void prefetchRow(llvm::ArrayRef<mlir::Value> streams, const PageRows &rows, Values &carried);
+  struct PageKeys {
+    Index start;
+    Values scales;
+  };
+  Values products(llvm::ArrayRef<Chain> chains, const PageKeys &keys, llvm::ArrayRef<mlir::Value> ahead);
   void storeScores(llvm::ArrayRef<Chain> chains, const Values &products, Index page, Index slot);
   void accumulateVectors(llvm::ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
-                         const PageRange &range, std::optional<Index> position, bool prefetch);
+                         const PageRange &range, std::optional<Index> position, int64_t streams);
   /// The values of a page and, in a cache of codes, their scales.
   struct PageValues {
-    Index values;
+    Index start;
     std::optional<Index> scales;
+    Values ahead; ///< streams of values to prefetch
   };
   PageValues valuesOf(Index sequence, Index page);
   Values addPage(llvm::ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors, const PageValues &page,
-                 std::optional<Index> next, Index slots, Index slot, llvm::ArrayRef<mlir::Value> init);
-  void prefetchRow(Index start, int64_t elements);
+                 Index slots, Index slot, llvm::ArrayRef<mlir::Value> init);
   Index scoreAt(const Chain &chain, Index slot) {
-    return chain.row.state + slot + (state_.scores() + chain.head * AttentionState::kSegment);
+    return chain.row.state + slot + (state_.scores() + chain.head * AttentionState::kScores);
   }
 
   Emitter &e_;

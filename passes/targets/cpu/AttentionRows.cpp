@@ -59,7 +59,7 @@ void AttentionRows::weigh(const Row &row, Index start) {
 }
 
 void AttentionRows::weighHead(const Row &row, int64_t head, Index slots) {
-  Index scores = row.state + (state_.scores() + head * AttentionState::kSegment);
+  Index scores = row.state + (state_.scores() + head * AttentionState::kScores);
   Values largest = e_.loop(e_.index(0), slots, kLanes, {e_.splat(AttentionSpec::kNotSeen)},
                            [&](Index slot, ArrayRef<Value> carried) {
                              return Values{e_.max(carried[0], e_.load(scratch_, scores + slot))};

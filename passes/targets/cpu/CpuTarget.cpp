@@ -150,9 +150,9 @@ LogicalResult CpuLowering::lowerAttention(const Attention &attention) {
   if (hasFewRows && spec.segments() > 1) {
     return splitAttention(attention, spec);
   }
-  return dispatch(
-      attentionKernel(spec), {gridOverRows(attention.output, spec.rowBlock()), {.times = spec.tiles()}},
-      attentionOperands(attention, spec).write("output", attention.output));
+  return dispatch(attentionKernel(spec),
+                  {gridOverRows(attention.output, spec.rowBlock()), {.times = spec.tiles()}},
+                  attentionOperands(attention, spec).write("output", attention.output));
 }
 
 LogicalResult CpuLowering::splitAttention(const Attention &attention, cpu::AttentionSpec spec) {

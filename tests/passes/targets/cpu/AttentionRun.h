@@ -26,10 +26,14 @@ public:
       positions_[i] = batch.positions[rows_[i]];
       sequences_[i] = batch.sequences[rows_[i]];
     }
-    operands_ = {{"query", query_.data()},         {"positions", positions_.data()},
-                 {"sequences", sequences_.data()}, {"block_table", table_.data()},
-                 {"cache", cache},                 {"cache.scales", ScalarCache(spec.kv, cache).scales()},
-                 {"partial", partial_.data()},     {"output", output_.data()},
+    operands_ = {{"query", query_.data()},
+                 {"positions", positions_.data()},
+                 {"sequences", sequences_.data()},
+                 {"block_table", table_.data()},
+                 {"cache", cache},
+                 {"cache.scales", ScalarCache(spec.kv, cache).scales()},
+                 {"partial", partial_.data()},
+                 {"output", output_.data()},
                  {"step", step_.data()}};
   }
 

@@ -37,8 +37,7 @@ void expectOnlyOwnSegments(const AttentionSpec &spec, const Batch &batch, const 
   for (size_t i = 0; i < partial.size(); ++i) {
     const int64_t part = int64_t(i) / spec.resultSize(), segment = part % spec.segments(),
                   row = part / spec.segments() / spec.tiles();
-    const bool isOwn =
-        batch.sequences[row] >= 0 && segment * kSegmentPositions <= batch.positions[row];
+    const bool isOwn = batch.sequences[row] >= 0 && segment * kSegmentPositions <= batch.positions[row];
     ASSERT_EQ(std::isnan(partial[i]), !isOwn) << spec.name() << " row " << row << " segment " << segment;
   }
 }
@@ -57,8 +56,8 @@ void expectBitsOfRows(const Isa &isa, const AttentionSpec &shape, Batch batch, b
   expectOnlyOwnSegments(kernels.segments, batch, split.partial());
   split.run(kernels.library, kernels.merge);
   for (const AttentionSpec &spec : {kernels.row, kernels.tokens}) {
-    EXPECT_TRUE(sameBits(split.output(),
-                         runAttention(kernels.library, spec, batch, query.data(), cache.data())))
+    EXPECT_TRUE(
+        sameBits(split.output(), runAttention(kernels.library, spec, batch, query.data(), cache.data())))
         << spec.name();
   }
 }
@@ -97,8 +96,7 @@ TEST(SplitAttention, HasTheBitsOfRowsInRaggedBatchesWithPadding) {
 TEST(SplitAttention, HasTheBitsOfRowsWithMoreSegmentsThanWorkgroups) {
   const DenormalsAreZero scope;
   for (const Isa *isa : runnableIsas()) {
-    const AttentionSpec shape{
-        .kv = {1, 1, 16, ElementType::f16}, .heads = 8, .scale = 0.5f, .maxPages = 640};
+    const AttentionSpec shape{.kv = {1, 1, 16, ElementType::f16}, .heads = 8, .scale = 0.5f, .maxPages = 640};
     ASSERT_GT(shape.segments(), shape.splits());
     Random random(3);
     std::vector<std::pair<int64_t, int64_t>> sequences(12, {30, 1}); // the batch has 64 pages for each
