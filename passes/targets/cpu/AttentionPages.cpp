@@ -8,6 +8,7 @@ using namespace mlir;
 namespace cria::cpu {
 
 static constexpr int64_t kPageVectors = kPageSlots / kLanes;
+static constexpr int64_t kBlockPages = 4; ///< pages whose values stay in the nearest cache
 
 AttentionState attentionState(const AttentionSpec &spec) {
   return {spec.headTile(), static_cast<int64_t>(llvm::alignTo(spec.kv.headDim, kLanes))};
@@ -60,22 +61,34 @@ Value AttentionPages::loadScaled(Index at, int64_t lanes, Value scale) {
   return scale ? e_.mul(values, scale) : values;
 }
 
-/// Rows of one sequence find its pages in a cache, unless they read them once together. From memory, several
-/// streams are faster than one.
-int64_t AttentionPages::streams(size_t rows) const {
-  const bool isReadAgain = rows > 1 || (spec_.part == AttentionSpec::Part::rows && spec_.rowBlock() == 1);
-  return isReadAgain ? 1 : 4;
+/// Whether the pages that are read are in memory: rows of one sequence find them in a cache, unless they read
+/// them once together.
+bool AttentionPages::readsMemory(size_t rows) const {
+  return rows == 1 && (spec_.part != AttentionSpec::Part::rows || spec_.rowBlock() > 1);
 }
 
-/// Where the rows of the pages after `page` start that are to be prefetched: each page gets a part of its rows,
-/// the first page the last part.
+/// What of the keys of a page is prefetched while the columns of another are read.
+AttentionPages::PageRows AttentionPages::keyRows() const { return {0, dim_, kPageSlots, 0, kPageSlots}; }
+
+/// The same of values, while some vectors of each slot are read: from a cache these vectors, as they are read
+/// next; from memory an equal part of the page, so that there is as much in each pass.
+AttentionPages::PageRows AttentionPages::valueRows(const Vectors &part) const {
+  const int64_t from = part.first * kLanes, columns = std::min(part.count * kLanes, dim_ - from);
+  return part.readsMemory ? PageRows{kPageSlots * (dim_ + from), kPageSlots, columns, 0, columns}
+                          : PageRows{kPageSlots * dim_, kPageSlots, dim_, from, from + columns};
+}
+
+/// Where the rows start that are prefetched while `page` is read: those of the next page, or from memory of
+/// each page of the next block an equal part, since several streams are faster than one.
 AttentionPages::Values AttentionPages::streamsAfter(const PageRange &range, Index page, const PageRows &rows,
-                                                    int64_t streams) {
+                                                    bool readsMemory) {
+  const int64_t streams = readsMemory ? kBlockPages : 1;
+  Index inBlock = (page - range.segmentStart) % streams;
   Values starts;
   for (int64_t stream = 0; stream < streams; ++stream) {
-    Index ahead = (page + (1 + stream)).min(range.pages - 1);
-    const int64_t part = (streams - 1 - stream) * (rows.count / streams);
-    starts.push_back(pageStart(range.sequence, ahead) + (rows.offset + part * rows.stride));
+    Index ahead = (page - inBlock + (streams + stream)).min(range.pages - 1);
+    Index part = inBlock * (rows.count / streams * rows.stride);
+    starts.push_back(pageStart(range.sequence, ahead) + part + rows.offset);
   }
   return starts;
 }
@@ -112,7 +125,8 @@ void AttentionPages::score(ArrayRef<AttentionRow> rows, const PageRange &range) 
   e_.forEach(range.from, range.to, 1, [&](Index page) {
     const PageKeys keys = {pageStart(range.sequence, page), keyScales(range.sequence, page)};
     forChainGroups<Chain>(chains, accumulators_ / kPageVectors, [&](ArrayRef<Chain> group, bool isFirst) {
-      const Values ahead = isFirst ? streamsAfter(range, page, keyRows(), streams(rows.size())) : Values();
+      const Values ahead =
+          isFirst ? streamsAfter(range, page, keyRows(), readsMemory(rows.size())) : Values();
       storeScores(group, products(group, keys, ahead), page, (page - range.segmentStart) * kPageSlots);
     });
   });
@@ -166,37 +180,52 @@ void AttentionPages::accumulateOwn(const AttentionRow &row, const PageRange &ran
   accumulate(row, range, row.position);
 }
 
+/// Accumulators stay in registers over all pages from a cache, and over a block of pages from memory.
 void AttentionPages::accumulate(ArrayRef<AttentionRow> rows, const PageRange &range,
                                 std::optional<Index> position) {
+  if (!readsMemory(rows.size())) {
+    accumulateBlock(rows, range, position);
+    return;
+  }
+  e_.forEach(range.from, range.to, kBlockPages, [&](Index from) {
+    PageRange block = range;
+    block.from = from;
+    block.to = (from + kBlockPages).min(range.to);
+    accumulateBlock(rows, block, position);
+  });
+}
+
+void AttentionPages::accumulateBlock(ArrayRef<AttentionRow> rows, const PageRange &range,
+                                     std::optional<Index> position) {
   const SmallVector<Chain> chains = chainsOf(rows, state_.tile);
   const int64_t dimVectors = state_.paddedDim / kLanes,
                 limit = std::min<int64_t>(chains.size(), accumulators_ / 2),
                 vectors = std::max<int64_t>(1, accumulators_ / limit);
   forChainGroups<Chain>(chains, limit, [&](ArrayRef<Chain> group, bool isFirst) {
     for (int64_t v = 0; v < dimVectors; v += vectors) {
-      accumulateVectors(group, v, std::min(vectors, dimVectors - v), range, position,
-                        isFirst ? streams(rows.size()) : 0);
+      const Vectors part = {v, std::min(vectors, dimVectors - v), isFirst, readsMemory(rows.size())};
+      accumulateVectors(group, part, range, position);
     }
   });
 }
 
-/// `vectors` vectors of each chain's accumulator.
-void AttentionPages::accumulateVectors(ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
-                                       const PageRange &range, std::optional<Index> position,
-                                       int64_t streams) {
+void AttentionPages::accumulateVectors(ArrayRef<Chain> chains, const Vectors &part, const PageRange &range,
+                                       std::optional<Index> position) {
   auto at = [&](size_t i) {
-    const Chain &chain = chains[i / vectors];
-    const int64_t vector = firstVector + int64_t(i) % vectors;
+    const Chain &chain = chains[i / part.count];
+    const int64_t vector = part.first + int64_t(i) % part.count;
     return chain.row.state + (state_.accumulator + chain.head * state_.paddedDim + vector * kLanes);
   };
   Values sums;
-  for (size_t i = 0; i < chains.size() * vectors; ++i) {
+  for (size_t i = 0; i < chains.size() * part.count; ++i) {
     sums.push_back(e_.load(scratch_, at(i)));
   }
   sums = e_.loop(range.from, range.to, 1, sums, [&](Index page, ArrayRef<Value> carried) {
     PageValues values = valuesOf(range.sequence, page);
-    values.ahead = streamsAfter(range, page, valueRows(firstVector, vectors), streams);
-    return addPage(chains, firstVector, vectors, values,
+    if (part.prefetches) {
+      values.ahead = streamsAfter(range, page, valueRows(part), part.readsMemory);
+    }
+    return addPage(chains, part, values,
                    position ? (*position + 1 - page * kPageSlots).min(kPageSlots) : e_.index(kPageSlots),
                    (page - range.segmentStart) * kPageSlots, carried);
   });
@@ -213,7 +242,7 @@ AttentionPages::PageValues AttentionPages::valuesOf(Index sequence, Index page) 
   return values;
 }
 
-AttentionPages::Values AttentionPages::addPage(ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
+AttentionPages::Values AttentionPages::addPage(ArrayRef<Chain> chains, const Vectors &part,
                                                const PageValues &page, Index slots, Index firstSlot,
                                                ArrayRef<Value> init) {
   Values all(init);
@@ -221,17 +250,17 @@ AttentionPages::Values AttentionPages::addPage(ArrayRef<Chain> chains, int64_t f
   Values sums = e_.loop(e_.index(0), slots, 1, all, [&](Index slot, ArrayRef<Value> carried) {
     Values sums(carried.take_front(init.size())), value;
     Value scale = page.scales ? e_.broadcast(e_.loadFloat(scales_, *page.scales + slot)) : Value();
-    for (int64_t v = firstVector; v < firstVector + vectors; ++v) {
+    for (int64_t v = part.first; v < part.first + part.count; ++v) {
       const int64_t lanes = std::min(kLanes, dim_ - v * kLanes);
       value.push_back(loadScaled(page.start + slot * dim_ + v * kLanes, lanes, scale));
     }
     for (auto [i, chain] : llvm::enumerate(chains)) {
       Value weight = e_.broadcast(e_.loadScalar(scratch_, scoreAt(chain, firstSlot + slot)));
-      for (int64_t v = 0; v < vectors; ++v) {
-        sums[i * vectors + v] = e_.fma(weight, value[v], sums[i * vectors + v]);
+      for (int64_t v = 0; v < part.count; ++v) {
+        sums[i * part.count + v] = e_.fma(weight, value[v], sums[i * part.count + v]);
       }
     }
-    prefetchRow(carried.drop_front(init.size()), valueRows(firstVector, vectors), sums);
+    prefetchRow(carried.drop_front(init.size()), valueRows(part), sums);
     return sums;
   });
   sums.truncate(init.size());

@@ -79,27 +79,31 @@ private:
   Values keyScales(Index sequence, Index page);
   mlir::Value loadScaled(Index at, int64_t lanes, mlir::Value scale);
   void accumulate(llvm::ArrayRef<AttentionRow> rows, const PageRange &range, std::optional<Index> position);
-  /// The rows of a page's keys or values that are prefetched: the first one begins at `offset` of the page,
-  /// and of each the columns [from, to) are.
+  void accumulateBlock(llvm::ArrayRef<AttentionRow> rows, const PageRange &range,
+                       std::optional<Index> position);
+  /// A part of the accumulators of each chain.
+  struct Vectors {
+    int64_t first, count;
+    bool prefetches, readsMemory;
+  };
+  /// What is prefetched of a page: `count` rows, `stride` elements apart from `offset` on, the columns
+  /// [from, to) of each.
   struct PageRows {
     int64_t offset, count, stride, from, to;
   };
-  PageRows keyRows() const { return {0, dim_, kPageSlots, 0, kPageSlots}; }
-  PageRows valueRows(int64_t firstVector, int64_t vectors) const {
-    return {kPageSlots * dim_, kPageSlots, dim_, firstVector * kLanes,
-            std::min((firstVector + vectors) * kLanes, dim_)};
-  }
-  int64_t streams(size_t rows) const;
-  Values streamsAfter(const PageRange &range, Index page, const PageRows &rows, int64_t streams);
+  bool readsMemory(size_t rows) const;
+  PageRows keyRows() const;
+  PageRows valueRows(const Vectors &part) const;
+  Values streamsAfter(const PageRange &range, Index page, const PageRows &rows, bool readsMemory);
   void prefetchRow(llvm::ArrayRef<mlir::Value> streams, const PageRows &rows, Values &carried);
   struct PageKeys {
     Index start;
-    Values scales;
+    Values scales; ///< nulls if the cache has none
   };
   Values products(llvm::ArrayRef<Chain> chains, const PageKeys &keys, llvm::ArrayRef<mlir::Value> ahead);
   void storeScores(llvm::ArrayRef<Chain> chains, const Values &products, Index page, Index slot);
-  void accumulateVectors(llvm::ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
-                         const PageRange &range, std::optional<Index> position, int64_t streams);
+  void accumulateVectors(llvm::ArrayRef<Chain> chains, const Vectors &part, const PageRange &range,
+                         std::optional<Index> position);
   /// The values of a page and, in a cache of codes, their scales.
   struct PageValues {
     Index start;
@@ -107,8 +111,8 @@ private:
     Values ahead; ///< streams of values to prefetch
   };
   PageValues valuesOf(Index sequence, Index page);
-  Values addPage(llvm::ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors, const PageValues &page,
-                 Index slots, Index slot, llvm::ArrayRef<mlir::Value> init);
+  Values addPage(llvm::ArrayRef<Chain> chains, const Vectors &part, const PageValues &page, Index slots,
+                 Index slot, llvm::ArrayRef<mlir::Value> init);
   Index scoreAt(const Chain &chain, Index slot) {
     return chain.row.state + slot + (state_.scores() + chain.head * AttentionState::kScores);
   }
