@@ -43,6 +43,7 @@ class GoldenWeightsTest : public testing::TestWithParam<WeightFormat> {
 protected:
   GoldenWeightsTest() {
     const char *stated = std::getenv("CRIA_GOLDEN_WEIGHTS");
+    isCommitted_ = stated == nullptr;
     const std::string folder = stated != nullptr ? stated : CRIA_SOURCE_DIR "/tests/golden";
     std::ifstream file(fmt::format("{}/weights.{}.jsonl", folder, format_.name));
     for (std::string line; std::getline(file, line);) {
@@ -64,6 +65,7 @@ protected:
   }
 
   const WeightFormatTraits &format_ = traitsOf(GetParam());
+  bool isCommitted_ = true;
   std::vector<Golden> goldens_;
 };
 
@@ -93,7 +95,8 @@ TEST_P(GoldenWeightsTest, WritesBlocksBack) {
 }
 
 // Q8_0 has the same bytes. Other encoders search: no block of linear codes with one level is worse; with a
-// table or two levels, the scales that are tried differ, and one block in 500 may be worse by more.
+// table or two levels, the scales that are tried differ, and none is worse by more than 5 %, except for one
+// in 500 of a folder that is stated.
 TEST_P(GoldenWeightsTest, EncodesAtLeastAsWell) {
   const bool isPlain = format_.scale == ScaleKind::perGroup && format_.map == CodeMap::linear;
   const double worst = isPlain ? 1.0000001 : 1.05;
@@ -116,7 +119,8 @@ TEST_P(GoldenWeightsTest, EncodesAtLeastAsWell) {
     sum += error;
     sumOfGgml += ofGgml;
   }
-  EXPECT_LE(worse.size(), goldens_.size() / 500) << "blocks " << testing::PrintToString(worse);
+  const size_t allowed = isCommitted_ ? 0 : goldens_.size() / 500;
+  EXPECT_LE(worse.size(), allowed) << "blocks " << testing::PrintToString(worse);
   EXPECT_GE(gain, 0);
   RecordProperty("error_ratio", fmt::format("{:.4f}", sum / sumOfGgml));
 }
