@@ -73,6 +73,7 @@ protected:
   virtual Kernel kernel(const RopeSpec &spec) const = 0;
   virtual Kernel kernel(const KvAppendSpec &spec) const = 0;
   virtual llvm::LogicalResult lowerOp(llama::EmbeddingOp op) = 0;
+  virtual llvm::LogicalResult lowerOp(llama::RmsNormOp op);
   virtual llvm::LogicalResult lowerOp(llama::GatherRowsOp op) = 0;
   virtual llvm::LogicalResult lowerLinear(const Linear &linear) = 0;
   virtual llvm::LogicalResult lowerAttention(const Attention &attention) = 0;
@@ -87,7 +88,7 @@ protected:
   /// The members that the specs of linear layers have in common.
   template <typename Spec> void describe(const Linear &linear, Spec &spec) {
     View output = view(linear.output);
-    spec.inputs = view(linear.input).columns();
+    spec.inputs = columnsOf(linear.input);
     spec.outputs = output.columns();
     spec.activation = linear.activation;
     spec.residual = bool(linear.residual);
@@ -105,6 +106,10 @@ protected:
   llvm::LogicalResult dispatch(const Kernel &kernel, llvm::ArrayRef<GridDim> grid, const Operands &operands);
   View view(mlir::Value value) { return builder_.view(value); }
   int64_t strideOf(mlir::Value value) { return view(value).strides.front(); }
+  /// Without a buffer for the value.
+  static int64_t columnsOf(mlir::Value value) {
+    return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape().back();
+  }
   /// One layer of all pages: [P, KV heads, elements of a head].
   View cache(mlir::Value cache, int64_t layer);
   /// The scales of a layer of all pages, if the cache has scales: [P, KV heads, scales of a head].
@@ -114,7 +119,6 @@ protected:
   DispatchBuilder &builder_;
 
 private:
-  llvm::LogicalResult lowerOp(llama::RmsNormOp op);
   llvm::LogicalResult lowerOp(llama::LinearOp op);
   llvm::LogicalResult lowerOp(llama::FusedLinearOp op);
   llvm::LogicalResult lowerOp(llama::RopeOp op);

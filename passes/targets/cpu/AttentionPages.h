@@ -18,8 +18,8 @@ constexpr int64_t kPageSlots = KvLayout::kPageTokens;
 struct AttentionState {
   static constexpr int64_t kSegmentPages = 16;                    ///< pages that have a softmax of their own
   static constexpr int64_t kSegment = kSegmentPages * kPageSlots; ///< positions
-  /// From the scores of a head to those of the next: not a power of two, whose lines would be in few sets of a
-  /// cache.
+  /// From the scores of a head to those of the next: not a power of two, whose lines would be in few sets of
+  /// a cache.
   static constexpr int64_t kScores = kSegment + kLanes;
 
   int64_t tile, paddedDim;

@@ -18,8 +18,8 @@ using program::Access;
 
 namespace {
 
-/// The most rows of an entry point whose attention is split over the context. More rows give threads enough to
-/// do, and the results of segments take memory for each row.
+/// The most rows of an entry point whose attention is split over the context. More rows give threads enough
+/// to do, and the results of segments take memory for each row.
 constexpr int64_t kMaxSplitRows = 8;
 
 /// Lowers one op to kernels of the cpu.
@@ -40,9 +40,11 @@ private:
   int64_t headElements(const KvCacheSpec &kv) const override { return cpu::KvLayout{kv}.headElements(); }
   LogicalResult lowerOp(llama::EmbeddingOp op) override;
   LogicalResult lowerOp(llama::GatherRowsOp op) override;
+  LogicalResult lowerOp(llama::RmsNormOp op) override;
   LogicalResult lowerLinear(const Linear &linear) override;
   template <typename Spec>
   FailureOr<View> packedRows(Value value, const Spec &spec, Type word, void (*emit)(ModuleOp, const Spec &));
+  FailureOr<View> packedNorm(llama::RmsNormOp norm, const cpu::PackRowsSpec &packing);
   FailureOr<View> inputOf(Value value, const cpu::LinearSpec &spec);
   LogicalResult lowerAttention(const Attention &attention) override;
   LogicalResult splitAttention(const Attention &attention, cpu::AttentionSpec spec);
@@ -90,15 +92,56 @@ FailureOr<View> CpuLowering::packedRows(Value value, const Spec &spec, Type word
   return packed;
 }
 
+/// Whether a value is only the input of linears that read packed rows.
+bool isOnlyPacked(Value value) {
+  return llvm::all_of(value.getUses(), [](OpOperand &use) {
+    Operation *user = use.getOwner();
+    Value weight;
+    if (auto linear = dyn_cast<llama::LinearOp>(user)) {
+      weight = linear.getWeight();
+    } else if (auto fused = dyn_cast<llama::FusedLinearOp>(user); fused && use.get() != fused.getResidual()) {
+      weight = fused.getWeight();
+    }
+    return weight && !isDense(cast<llama::WeightType>(weight.getType()).getFormat());
+  });
+}
+
+/// A norm is computed where its rows are packed if nothing else reads them.
+LogicalResult CpuLowering::lowerOp(llama::RmsNormOp op) {
+  return isOnlyPacked(op.getOutput()) ? success() : OpLowering::lowerOp(op);
+}
+
+FailureOr<View> CpuLowering::packedNorm(llama::RmsNormOp norm, const cpu::PackRowsSpec &packing) {
+  const View rows = view(norm.getInput());
+  cpu::NormPackSpec spec{.norm = {.width = rows.columns(),
+                                  .epsilon = norm.getEpsilon().convertToFloat(),
+                                  .inputStride = rows.strides.front()},
+                         .packing = packing};
+  auto [packed, isNew] = builder_.derived(norm.getOutput(), spec.name(), [&] {
+    return builder_.temporary("packed", Builder(builder_.context()).getI32Type(),
+                              {rows.rows(), packing.words()});
+  });
+  if (isNew &&
+      failed(dispatch(
+          kernelOf(spec, {.scratchBytes = spec.scratchBytes()}, cpu::emitNormPack), gridOverRows(rows),
+          operands().read("input", rows).weight("weight", norm.getWeight()).write("output", packed)))) {
+    return failure();
+  }
+  return packed;
+}
+
 /// The rows of `value` in the class of the linear.
 FailureOr<View> CpuLowering::inputOf(Value value, const cpu::LinearSpec &spec) {
-  View rows = view(value);
   Builder types(builder_.context());
   if (!isDense(spec.weight)) {
-    return packedRows(value,
-                      cpu::packingFor(isa_, traitsOf(spec.weight), rows.columns(), rows.strides.front()),
-                      types.getI32Type(), cpu::emitPackRows);
+    auto norm = value.getDefiningOp<llama::RmsNormOp>();
+    const WeightFormatTraits &format = traitsOf(spec.weight);
+    return norm && isOnlyPacked(value)
+               ? packedNorm(norm, cpu::packingFor(isa_, format, spec.inputs))
+               : packedRows(value, cpu::packingFor(isa_, format, spec.inputs, strideOf(value)),
+                            types.getI32Type(), cpu::emitPackRows);
   }
+  View rows = view(value);
   if (spec.hasBfloatInputs()) {
     const cpu::PackBfloatSpec packing{
         .columns = rows.columns(), .pairs = isa_.dotBfloat, .inputStride = rows.strides.front()};

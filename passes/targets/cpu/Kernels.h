@@ -65,6 +65,16 @@ PackRowsSpec packingFor(const Isa &isa, const WeightFormatTraits &format, int64_
                         int64_t inputStride = 0);
 void emitPackRows(mlir::ModuleOp kernels, const PackRowsSpec &spec);
 
+/// RMSNorm and the packing of its result, which is not kept; x = row.
+struct NormPackSpec {
+  NormSpec norm;        ///< its output is dense
+  PackRowsSpec packing; ///< of dense rows
+  std::string name() const { return norm.name() + "_" + packing.name(); }
+  std::vector<std::string> bindings() const { return norm.bindings(); }
+  int64_t scratchBytes() const { return norm.width * int64_t(sizeof(float)); }
+};
+void emitNormPack(mlir::ModuleOp kernels, const NormPackSpec &spec);
+
 /// Rounds rows of activations for class bf16; x = row.
 struct PackBfloatSpec {
   int64_t columns;
@@ -122,7 +132,8 @@ int64_t scratchBytesOf(const KvAppendSpec &spec);
 /// rowBlock() rows, or two split a row over its context:
 ///
 /// - segments: x = one of splits() parts of the segments that the row has, of 512 positions each, z = row.
-///   Writes their results to "partial", f32 [rows, tiles(), segments(), resultSize()], and no others. A thread
+///   Writes their results to "partial", f32 [rows, tiles(), segments(), resultSize()], and no others. A
+///   thread
 ///   that takes neighboring workgroups reads neighboring pages.
 /// - merge: x = row. Merges the segments that the row has, in ascending order.
 struct AttentionSpec {

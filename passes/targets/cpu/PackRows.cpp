@@ -3,6 +3,7 @@
 // codes 0 and scales NaN, which makes NaN of all its products.
 #include "passes/targets/cpu/CodedPanels.h"
 #include "passes/targets/cpu/Kernels.h"
+#include "passes/targets/cpu/Norm.h"
 #include "passes/targets/cpu/PackedRow.h"
 #include "passes/targets/cpu/StepRows.h"
 
@@ -20,10 +21,10 @@ constexpr int64_t kNanBits = std::bit_cast<uint32_t>(kProductOfNan);
 
 class PackEmitter {
 public:
-  PackEmitter(KernelFunction &kernel, const PackRowsSpec &spec)
-      : e_(kernel.emitter()), spec_(spec), row_{spec.columns}, input_(kernel.buffer("input")),
-        output_(kernel.buffer("output")), in_(kernel.x() * strideOf(spec.inputStride, spec.columns)),
-        out_(kernel.x() * row_.words()) {}
+  /// Packs the row of `input` that starts at `in`.
+  PackEmitter(KernelFunction &kernel, const PackRowsSpec &spec, Value input, Index in)
+      : e_(kernel.emitter()), spec_(spec), row_{spec.columns}, input_(input),
+        output_(kernel.buffer("output")), in_(in), out_(kernel.x() * row_.words()) {}
 
   void emit();
 
@@ -172,7 +173,18 @@ int64_t PackRowsSpec::words() const { return PackedRow{columns}.words(); }
 void emitPackRows(ModuleOp kernels, const PackRowsSpec &spec) {
   OpBuilder types(kernels.getContext());
   KernelFunction kernel(kernels, spec, {{"input", types.getF32Type()}, {"output", types.getI32Type(), true}});
-  PackEmitter(kernel, spec).emit();
+  PackEmitter(kernel, spec, kernel.buffer("input"), kernel.x() * strideOf(spec.inputStride, spec.columns))
+      .emit();
+}
+
+void emitNormPack(ModuleOp kernels, const NormPackSpec &spec) {
+  OpBuilder types(kernels.getContext());
+  Type f32 = types.getF32Type();
+  KernelFunction kernel(kernels, spec,
+                        {{"input", f32}, {"weight", f32}, {"output", types.getI32Type(), true}});
+  const Index start = kernel.emitter().index(0);
+  normalizeRow(kernel, spec.norm, kernel.scratch(), start);
+  PackEmitter(kernel, spec.packing, kernel.scratch(), start).emit();
 }
 
 } // namespace cria::cpu

@@ -2,6 +2,7 @@
 // Kernels that compute one row per workgroup: RMSNorm, elementwise operations, table look-up and row
 // selection.
 #include "passes/targets/cpu/Kernels.h"
+#include "passes/targets/cpu/Norm.h"
 #include "passes/targets/cpu/StepRows.h"
 #include "passes/targets/cpu/VectorMath.h"
 #include "passes/targets/cpu/WeightKernels.h"
@@ -33,9 +34,7 @@ static Value sumOfSquares(Emitter &e, Value input, Index start, int64_t width) {
   return emitSum(e, sum);
 }
 
-void emitNorm(ModuleOp kernels, const NormSpec &spec) {
-  Type f32 = Float32Type::get(kernels.getContext());
-  KernelFunction kernel(kernels, spec, {{"input", f32}, {"weight", f32}, {"output", f32, true}});
+void normalizeRow(KernelFunction &kernel, const NormSpec &spec, Value output, Index outputStart) {
   Emitter &e = kernel.emitter();
   Value input = kernel.buffer("input");
   Index start = kernel.x() * strideOf(spec.inputStride, spec.width);
@@ -43,12 +42,17 @@ void emitNorm(ModuleOp kernels, const NormSpec &spec) {
       e.div(sumOfSquares(e, input, start, spec.width), e.floatConst(static_cast<double>(spec.width)));
   Value root = math::SqrtOp::create(e, e.add(mean, e.floatConst(spec.epsilon)));
   Value factor = e.broadcast(e.div(e.floatConst(1.0), root));
-  Index outputStart = kernel.x() * strideOf(spec.outputStride, spec.width);
   forColumns(e, spec.width, [&](Index column, int64_t count) {
     Value normalized = e.mul(e.load(input, start + column, count), factor);
     Value weight = e.load(kernel.buffer("weight"), column, count);
-    e.store(e.mul(normalized, weight), kernel.buffer("output"), outputStart + column, count);
+    e.store(e.mul(normalized, weight), output, outputStart + column, count);
   });
+}
+
+void emitNorm(ModuleOp kernels, const NormSpec &spec) {
+  Type f32 = Float32Type::get(kernels.getContext());
+  KernelFunction kernel(kernels, spec, {{"input", f32}, {"weight", f32}, {"output", f32, true}});
+  normalizeRow(kernel, spec, kernel.buffer("output"), kernel.x() * strideOf(spec.outputStride, spec.width));
 }
 
 //===----------------------------------------------------------------------------------------------------===//
