@@ -60,6 +60,7 @@ inline constexpr CpuFeature kFeatures[] = {
     {"f16c", &CpuWords::leaf1Ecx, 29, kYmmState, 3},
     {"fma", &CpuWords::leaf1Ecx, 12, kYmmState, 3},
     {"avx2", &CpuWords::leaf7Ebx, 5, kYmmState, 3},
+    {"avxvnni", &CpuWords::leaf7Subleaf1Eax, 4, kYmmState, 0},
     {"avx512f", &CpuWords::leaf7Ebx, 16, kZmmState, 4},
     {"avx512dq", &CpuWords::leaf7Ebx, 17, kZmmState, 4},
     {"avx512cd", &CpuWords::leaf7Ebx, 28, kZmmState, 4},
@@ -79,6 +80,7 @@ struct CpuLevel {
 
 inline constexpr CpuLevel kLevels[] = {{"x86-64-v2", 2},
                                        {"x86-64-v3", 3},
+                                       {"x86-64-v3-avxvnni", 3, {"avxvnni"}},
                                        {"x86-64-v4", 4},
                                        {"x86-64-v4-vnni", 4, {"avx512vnni"}},
                                        {"x86-64-v4-vnni-bf16", 4, {"avx512vnni", "avx512bf16"}}};

@@ -21,6 +21,7 @@ struct BuiltInTarget {
 static constexpr BuiltInTarget kTargets[] = {
     {"ops", [] { return createOpsTarget(); }},
     {"cpu-x86-64-v3", [] { return createCpuTarget("x86-64-v3"); }},
+    {"cpu-x86-64-v3-avxvnni", [] { return createCpuTarget("x86-64-v3-avxvnni"); }},
     {"cpu-x86-64-v4", [] { return createCpuTarget("x86-64-v4"); }},
     {"cpu-x86-64-v4-vnni", [] { return createCpuTarget("x86-64-v4-vnni"); }},
     {"cpu-x86-64-v4-vnni-bf16", [] { return createCpuTarget("x86-64-v4-vnni-bf16"); }},

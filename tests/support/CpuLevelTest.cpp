@@ -38,6 +38,7 @@ TEST(CpuLevelTest, AgreesWithTheCompiler) {
   EXPECT_AS_COMPILER("f16c");
   EXPECT_AS_COMPILER("fma");
   EXPECT_AS_COMPILER("avx2");
+  EXPECT_AS_COMPILER("avxvnni");
   EXPECT_AS_COMPILER("avx512f");
   EXPECT_AS_COMPILER("avx512dq");
   EXPECT_AS_COMPILER("avx512cd");
@@ -49,6 +50,7 @@ TEST(CpuLevelTest, AgreesWithTheCompiler) {
   EXPECT_AS_COMPILER("x86-64-v2");
   EXPECT_AS_COMPILER("x86-64-v3");
   EXPECT_AS_COMPILER("x86-64-v4");
+  EXPECT_EQ(cpuHas("x86-64-v3-avxvnni"), cpuHas("x86-64-v3") && cpuHas("avxvnni"));
   EXPECT_EQ(cpuHas("x86-64-v4-vnni"), cpuHas("x86-64-v4") && cpuHas("avx512vnni"));
   EXPECT_EQ(cpuHas("x86-64-v4-vnni-bf16"), cpuHas("x86-64-v4-vnni") && cpuHas("avx512bf16"));
 }

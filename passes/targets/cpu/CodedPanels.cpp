@@ -180,9 +180,12 @@ Value CodedPanels::integers(Index block, Index group, int64_t step) {
                                                                    : e_.intLike(codes, int8_t(format_.zero)));
 }
 
-/// Eight sums. vpmaddubsw multiplies an unsigned with a signed byte and adds two products in 16 bits, which
-/// they fit: |w| and x with the sign of w, of at most 128 and 127, where codes are signed.
+/// Eight sums, without vpdpbusd: vpmaddubsw multiplies an unsigned with a signed byte and adds two products
+/// in 16 bits, which they fit: |w| and x with the sign of w, of at most 128 and 127, where codes are signed.
 Value CodedPanels::halfDot(Value sums, Value codes, Value activations) const {
+  if (isa_.dotBytes) {
+    return e_.intrinsic("llvm.x86.avx512.vpdpbusd.256", sums.getType(), {sums, codes, activations});
+  }
   VectorType pairs = e_.vectorOf(e_.getI16Type(), 16);
   if (isSigned_) {
     activations = e_.intrinsic("llvm.x86.avx2.psign.b", bytes(32), {activations, codes});
@@ -195,7 +198,7 @@ Value CodedPanels::halfDot(Value sums, Value codes, Value activations) const {
 
 Value CodedPanels::dot(Value sums, Value codes, Value activations) const {
   Value spread = e_.bitcast(e_.broadcast(activations), bytes());
-  if (isa_.dotBytes) {
+  if (isa_.dotBytes && isa_.wide) {
     return e_.intrinsic("llvm.x86.avx512.vpdpbusd.512", sums.getType(), {sums, codes, spread});
   }
   Value low = halfDot(e_.slice(sums, 0, 8), e_.slice(codes, 0, 32), e_.slice(spread, 0, 32));

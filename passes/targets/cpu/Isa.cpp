@@ -37,6 +37,11 @@ static constexpr Isa withDotBytes(Isa isa) {
   return isa;
 }
 
+static constexpr Isa optional(Isa isa) {
+  isa.isOptional = true;
+  return isa;
+}
+
 static constexpr Isa withDotBfloat(Isa isa) {
   isa.dotBfloat = true;
   return isa;
@@ -44,6 +49,7 @@ static constexpr Isa withDotBfloat(Isa isa) {
 
 static constexpr Isa kIsas[] = {
     onX86("x86-64-v3", "x86-64-v3", ""),
+    optional(withDotBytes(onX86("x86-64-v3-avxvnni", "x86-64-v3", "+avxvnni"))),
     onlyDense(onAvx512("x86-64-v4", "-prefer-256-bit")),
     withDotBytes(onAvx512("x86-64-v4-vnni", "-prefer-256-bit,+avx512vnni")),
     withDotBfloat(withDotBytes(onAvx512("x86-64-v4-vnni-bf16", "-prefer-256-bit,+avx512vnni,+avx512bf16"))),

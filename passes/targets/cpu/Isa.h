@@ -24,14 +24,18 @@ struct Isa {
   llvm::StringRef features; ///< LLVM feature string
   int64_t accumulators = 0; ///< vectors of 16 floats that a loop may carry without spilling
   bool wide = false;        ///< a vector of 16 floats is one register
-  bool dotBytes = false;    ///< it has AVX-512 VNNI: sums of four products of bytes
+  bool dotBytes = false;    ///< it has AVX-512 VNNI or AVX-VNNI: sums of four products of bytes
   bool dotBfloat = false;   ///< it has AVX-512 BF16: sums of two products of bf16
   bool codes = false;       ///< kernels for weights with codes exist
   bool onlyDense = false;   ///< another level is as good for weights with codes
+  bool isOptional = false;  ///< only for those who name it
 
   /// Whether a package for every processor gains by code for this level.
   bool isWorthwhile(ProductKinds products) const {
-    return dotBfloat ? products.hasBfloatInputs : products.hasCodes ? codes && !onlyDense : !dotBytes;
+    return isOptional          ? false
+           : dotBfloat         ? products.hasBfloatInputs
+           : products.hasCodes ? codes && !onlyDense
+                               : !dotBytes;
   }
 };
 

@@ -23,8 +23,8 @@ struct Level {
 };
 
 /// The higher the score, the more specialized the code. Plain code has no features.
-constexpr Level kLevels[] = {
-    {"", 100}, {"x86-64-v3", 110}, {"x86-64-v4", 120}, {"x86-64-v4-vnni", 130}, {"x86-64-v4-vnni-bf16", 140}};
+constexpr Level kLevels[] = {{"", 100},          {"x86-64-v3", 110},      {"x86-64-v3-avxvnni", 112},
+                             {"x86-64-v4", 120}, {"x86-64-v4-vnni", 130}, {"x86-64-v4-vnni-bf16", 140}};
 
 bool needsBfloat(const Level &level) { return level.name.ends_with("-bf16"); }
 

@@ -28,6 +28,12 @@ Instructions vectorsOnStack(const Instructions &loop, const Instructions &functi
   return result;
 }
 
+/// Without the name of an encoding, as in "{vex}\tvpdpbusd".
+static std::string withoutEncoding(const std::string &instruction) {
+  const size_t end = instruction.find("}\t");
+  return instruction.starts_with('{') && end != std::string::npos ? instruction.substr(end + 2) : instruction;
+}
+
 /// Without directives.
 AssemblyFunction::AssemblyFunction(std::string_view assembly, std::string_view name) {
   std::istringstream stream{std::string(assembly)};
@@ -38,7 +44,7 @@ AssemblyFunction::AssemblyFunction(std::string_view assembly, std::string_view n
     } else if (line.starts_with(".Lfunc_end")) {
       isInside = false;
     } else if (isInside && (isLabel(line) || (line.starts_with('\t') && !line.starts_with("\t.")))) {
-      lines_.push_back(isLabel(line) ? line : line.substr(1));
+      lines_.push_back(isLabel(line) ? line : withoutEncoding(line.substr(1)));
     }
   }
 }

@@ -43,6 +43,9 @@ Counts withVnni(int64_t rows, int64_t conversionsOfPair, int64_t fmasOfPair) {
   return {{"vpdpbusd", rows * 2 * 8}, {"vcvtdq2ps", rows * conversionsOfPair}, {"vfmadd", rows * fmasOfPair}};
 }
 /// The same for one row in vectors of half the size.
+Counts withAvxVnni(int64_t conversionsOfPair, int64_t fmasOfPair) {
+  return withVnni(2, conversionsOfPair, fmasOfPair);
+}
 Counts withAvx2(int64_t conversionsOfPair, int64_t fmasOfPair) {
   return {{"vpmaddubsw", 2 * 2 * 8},
           {"vpmaddwd", 2 * 2 * 8},
@@ -52,7 +55,8 @@ Counts withAvx2(int64_t conversionsOfPair, int64_t fmasOfPair) {
 
 /// Formats with groups of 16 convert and add twice in a group of 32, those with minimums add them once more.
 std::vector<Expectation> expectations() {
-  constexpr const char *kVnni = "x86-64-v4-vnni", *kWide = "x86-64-v4", *kNarrow = "x86-64-v3";
+  constexpr const char *kVnni = "x86-64-v4-vnni", *kWide = "x86-64-v4", *kNarrow = "x86-64-v3",
+                       *kNarrowVnni = "x86-64-v3-avxvnni";
   using enum WeightFormat;
   return {
       {kVnni, q8_0, false, withVnni(6, 2, 2), 252},
@@ -72,6 +76,10 @@ std::vector<Expectation> expectations() {
       {kNarrow, q6_k, false, withAvx2(4, 4), 194},
       {kNarrow, q8_0, true, withAvx2(2, 2), 280, 32},
       {kNarrow, q4_k, true, withAvx2(2, 4), 240, 36},
+      {kNarrowVnni, q8_0, false, withAvxVnni(2, 2), 140},
+      {kNarrowVnni, q4_k, false, withAvxVnni(2, 4), 140},
+      {kNarrowVnni, q8_0, true, withAvxVnni(2, 2), 180},
+      {kNarrowVnni, iq4_xs, true, withAvxVnni(2, 2), 220, 24},
       // 4 steps of k: 6 rows × 4 panels, and 1 row × 4 panels that are converted where they are used.
       {kWide, f16, false, {{"vfmadd", 4 * 6 * 4}, {"vcvtph2ps", 0}}, 146},
       {kWide, f16, true, {{"vfmadd", 4 * 4}, {"vcvtph2ps", 4 * 4}}, 52},

@@ -60,6 +60,8 @@ TEST(CpuProbe, RefusesUnknownFeatures) {
 // The compiler's own view of the processor decides what is expected.
 TEST(CpuProbe, ScoresLevelsAsTheProcessorHasThem) {
   EXPECT_EQ(probe(kNativeFormat, "x86-64-v3").score, __builtin_cpu_supports("x86-64-v3") ? 110u : 0u);
+  const bool avxvnni = __builtin_cpu_supports("x86-64-v3") && __builtin_cpu_supports("avxvnni");
+  EXPECT_EQ(probe(kNativeFormat, "x86-64-v3-avxvnni").score, avxvnni ? 112u : 0u);
   EXPECT_EQ(probe(kNativeFormat, "x86-64-v4").score, __builtin_cpu_supports("x86-64-v4") ? 120u : 0u);
   const bool vnni = __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512vnni");
   EXPECT_EQ(probe(kNativeFormat, "x86-64-v4-vnni").score, vnni ? 130u : 0u);
