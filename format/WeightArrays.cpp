@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "format/WeightArrays.h"
 
+#include <utility>
+
 namespace cria {
 
 namespace {
@@ -78,13 +80,18 @@ WeightArray panelsOf(const PanelBlocks &blocks, int64_t panels) {
 }
 } // namespace
 
-std::string weightFormatNames() {
-  std::string names;
-  for (size_t i = 0, count = numWeightFormats(); i < count; ++i) {
-    names += i == 0 ? "" : i + 1 == count ? " or " : ", ";
-    names += nameOf(WeightFormat(i));
+std::string weightFormatNames(const std::function<bool(WeightFormat)> &isListed) {
+  std::string names, last;
+  for (size_t i = 0; i < numWeightFormats(); ++i) {
+    if (isListed(WeightFormat(i))) {
+      names += (names.empty() ? "" : ", ") + std::exchange(last, std::string(nameOf(WeightFormat(i))));
+    }
   }
-  return names;
+  return names.empty() ? last : names + " or " + last;
+}
+
+std::string weightFormatNames() {
+  return weightFormatNames([](WeightFormat) { return true; });
 }
 
 std::vector<WeightPlane> planesOf(const WeightFormatTraits &format) {

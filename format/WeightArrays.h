@@ -9,6 +9,7 @@
 #include "format/PanelBlocks.h"
 #include "format/WeightLayout.h"
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ namespace cria {
 
 /// "f32, f16 or bf16", for messages and help.
 std::string weightFormatNames();
+/// The same of the formats for which `isListed` is true; empty if there is none.
+std::string weightFormatNames(const std::function<bool(WeightFormat)> &isListed);
 
 /// A plane of a format.
 struct WeightPlane {

@@ -43,6 +43,13 @@ std::optional<WeightFormat> formatNamed(std::string_view name) {
   return findWeightFormat(shortName != std::end(kShortNames) ? shortName->format : name);
 }
 
+/// The names that a rule may have.
+std::string formatNames() {
+  std::vector<std::string_view> names;
+  std::ranges::transform(kShortNames, std::back_inserter(names), &ShortName::name);
+  return fmt::format("{}, {}", fmt::join(names, ", "), weightFormatNames());
+}
+
 std::vector<std::string> wordsIn(const std::string &text) {
   std::istringstream stream(text);
   return {std::istream_iterator<std::string>(stream), {}};
@@ -100,7 +107,7 @@ public:
     const std::optional<WeightFormat> format =
         formatNamed(boost::algorithm::to_lower_copy(words_.back(), std::locale::classic()));
     if (!format) {
-      return invalidArgument("{}: expected a weight format, one of {}, got '{}'", where_, weightFormatNames(),
+      return invalidArgument("{}: expected a weight format, one of {}, got '{}'", where_, formatNames(),
                              words_.back());
     }
     rule.format = *format;
@@ -112,6 +119,20 @@ public:
           config_.tiedEmbeddings ? " and no output matrix beside the embedding" : "");
     }
     return rule;
+  }
+
+  /// Whether a matrix is left to `rule` by the lines before it.
+  Status checkDecides(const Rule &rule, const std::vector<Rule> &before) const {
+    const std::vector<LlamaTensor> matrices = matricesOf(config_);
+    const bool decides = std::ranges::any_of(matrices, [&](LlamaTensor tensor) {
+      return rule.matches(tensor) &&
+             std::ranges::none_of(before, [&](const Rule &each) { return each.matches(tensor); });
+    });
+    return decides ? Status()
+                   : invalidArgument("{}: '{}' decides nothing, since the first line that matches a matrix "
+                                     "decides, and lines before it match the same; move it before them, or "
+                                     "remove it",
+                                     where_, fmt::join(words_, " "));
   }
 
 private:
@@ -197,8 +218,14 @@ Status WeightRules::prepend(std::string_view text, const std::string &where, con
     const Line line(each, fmt::format("{}, line {}", where, number), config);
     if (!line.isEmpty()) {
       CRIA_ASSIGN_OR_RETURN(Rule rule, line.read());
+      CRIA_RETURN_IF_ERROR(line.checkDecides(rule, before));
       before.push_back(std::move(rule));
     }
+  }
+  if (before.empty()) {
+    return invalidArgument("{}: expected rules, a line each: ROLES [LAYERS] FORMAT, as in 'v,down 0-3 q6_k'; "
+                           "the file has none",
+                           where);
   }
   rules_.insert(rules_.begin(), before.begin(), before.end());
   return {};

@@ -24,8 +24,8 @@ public:
   static StatusOr<WeightRules> named(std::string_view name, const ModelConfig &config);
 
   /// Puts the lines of a file before these rules: "ROLES [LAYERS] FORMAT", as in "v,down 0-3,20-23 q6_k" or
-  /// "* q4_k"; # begins a comment. Errors: invalidArgument with `where` and line: not such a line, or no
-  /// matrix of the model matches it.
+  /// "* q4_k"; # begins a comment. Errors: invalidArgument with `where` and line: not such a line, no
+  /// matrix of the model matches it, or lines before it match the same; with `where`: no line.
   Status prepend(std::string_view text, const std::string &where, const ModelConfig &config);
 
   /// Whether a rule names a format with codes.

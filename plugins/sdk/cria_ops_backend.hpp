@@ -250,7 +250,8 @@ struct Backend : HostMemory {
       return "";
     }
     return "expected opset " + (version == 1 ? std::string("1") : "1 to " + std::to_string(version)) +
-           ", got " + std::to_string(info.kernel_abi);
+           ", got " + std::to_string(info.kernel_abi) + "; compile the model with --target ops --for " +
+           std::string(backend().name);
   }
 
   static Check probe(uint32_t device, const cria_executable_info &info, CodeScore &out) {

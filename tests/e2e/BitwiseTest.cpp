@@ -94,6 +94,18 @@ TEST_P(BitwiseTest, DecodeAndPrefill) {
   expectSameBits(decodeLogits(*model, tokens), prefillLogits(*model, tokens));
 }
 
+/// Attention of few rows is split over contexts beyond 512.
+class LongContextTest : public BitwiseTest {};
+
+TEST_P(LongContextTest, DecodeAndFewRows) {
+  constexpr size_t kNumLong = 1100;
+  const std::unique_ptr<Model> model = open(3, {"--context", std::to_string(kNumLong)});
+  const std::vector<int32_t> tokens = tokensFor(*model, kNumLong);
+  const std::vector<float> whole = prefillLogits(*model, tokens);
+  expectSameBits(decodeLogits(*model, tokens), whole);
+  expectSameBits(prefillLogits(*model, tokens, 5), whole);
+}
+
 TEST_P(BitwiseTest, Threads) {
   const std::unique_ptr<Model> one = open(1);
   const std::vector<int32_t> tokens = tokensFor(*one);
@@ -172,6 +184,11 @@ INSTANTIATE_TEST_SUITE_P(CodedCache, BitwiseTest,
                          testing::Combine(testing::Values("gqa"),
                                           testing::Values("cpu-x86-64-v3", "cpu-x86-64-v4"),
                                           testing::Values("f16_kv_q8")),
+                         nameOfCase);
+INSTANTIATE_TEST_SUITE_P(, LongContextTest,
+                         testing::Combine(testing::Values("gqa"),
+                                          testing::Values("cpu-x86-64-v3", "cpu-x86-64-v4"),
+                                          testing::Values("f16", "f16_kv_q8")),
                          nameOfCase);
 INSTANTIATE_TEST_SUITE_P(Codes, BitwiseTest,
                          testing::Combine(testing::Values("gqa", "odd-vocab"),

@@ -92,13 +92,16 @@ TEST(WeightRulesTest, NamesWhatIsWrong) {
            {"\nwv q8", "rules.txt, line 2: expected * or roles of matrices, of embedding, q, k, v, o, gate, "
                        "up, down, output, got 'wv'"},
            {"attention_norm q8", "expected * or roles"},
-           {"v q9", "expected a weight format"},
+           {"v q9", "expected a weight format, one of q8, q4, f32"},
            {"v 8 q8", "expected layers from 0 to 7, as in 0-3,7, got '8'"},
            {"v 3-2 q8", "got '3-2'"},
            {"v 1- q8", "got '1-'"},
            {"v -1 q8", "got '-1'"},
            {"v 99999999999999999999 q8", "got '9999"},
            {"embedding 0 q8", "matches no matrix of the model"},
+           {"v q8\n* q6_k\nv,down 1 q4", "line 3: 'v,down 1 q4' decides nothing, since the first line"},
+           {"", "rules.txt: expected rules, a line each"},
+           {"# v q8\n\n", "the file has none"},
            {", q8", "of embedding, q, k, v, o, gate, up, down, output, got ''"},
            {"output q8", "no output matrix beside the embedding; remove the line"}}) {
     WeightRules rules = WeightRules::uniform(WeightFormat::f16);

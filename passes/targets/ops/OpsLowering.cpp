@@ -181,11 +181,39 @@ LogicalResult OpsLowering::checkVersion(const opset::Op &op) const {
                                 << op.name << "'";
   }
   if (*version > backend_.version) {
+    const std::string use =
+        formatOfCodes().empty()
+            ? llvm::formatv("this use of op '{0}'", op.name).str()
+            : llvm::formatv("op '{0}' with weights in format {1}", op.name, formatOfCodes()).str();
     return emitError(location_) << "backend '" << backend_.backend << "' runs opset " << backend_.version
-                                << ", and this use of op '" << op.name << "' needs opset " << *version
-                                << "; use a newer build of the backend";
+                                << ", and " << use << " needs opset " << *version << "; "
+                                << adviceForNewerOpset(op) << "use a newer build of the backend";
   }
   return success();
+}
+
+/// The format of the op's weight, if it has codes; else empty.
+StringRef OpsLowering::formatOfCodes() const {
+  const auto *format =
+      llvm::find_if(parameters_, [](NamedAttribute parameter) { return parameter.getName() == "format"; });
+  return format == parameters_.end() ? "" : cast<StringAttr>(format->getValue()).getValue();
+}
+
+/// The way out for weights with codes: formats that the backend takes; else empty.
+std::string OpsLowering::adviceForNewerOpset(const opset::Op &op) const {
+  for (const Binding &binding : operands_.bindings()) {
+    const auto [weight, suffix] = StringRef(binding.name).split('.');
+    const std::string taken = suffix == "scales" ? weightsTaken(op, weight) : "";
+    if (!formatOfCodes().empty() && !taken.empty()) {
+      return "compile with --weights " + taken + ", or ";
+    }
+  }
+  return "";
+}
+
+/// The formats that the backend takes, as in "f32, f16 or bf16".
+std::string OpsLowering::weightsTaken(const opset::Op &op, StringRef weight) const {
+  return weightFormatNames([&](WeightFormat format) { return takesFormat(op, weight, traitsOf(format)); });
 }
 
 /// Whether the backend lists the types of all arrays of a weight in the format.
@@ -205,14 +233,9 @@ std::string OpsLowering::adviceFor(const opset::Op &op, StringRef operand) const
     const std::set<std::string> &types = backend_.types.at((Twine(op.name) + "/" + operand).str());
     return "compile with --kv " + std::string(kvTypeNameOf(*parseElementType(*types.begin())));
   }
-  StringRef weight = operand.split('.').first;
-  for (size_t i = 0; i < numWeightFormats(); ++i) {
-    const WeightFormatTraits &format = traitsOf(WeightFormat(i));
-    if (takesFormat(op, weight, format)) {
-      return ("compile with --weights " + StringRef(format.name)).str();
-    }
-  }
-  return "no format of weights has these types; use a backend that lists more";
+  const std::string taken = weightsTaken(op, operand.split('.').first);
+  return taken.empty() ? "no format of weights has these types; use a backend that lists more"
+                       : "compile with --weights " + taken;
 }
 
 /// Whether the backend lists the class of activations of the op.

@@ -54,9 +54,12 @@ private:
 
   llvm::LogicalResult add(const opset::Op &op, GridDim grid);
   llvm::LogicalResult checkVersion(const opset::Op &op) const;
+  llvm::StringRef formatOfCodes() const;
+  std::string adviceForNewerOpset(const opset::Op &op) const;
   llvm::LogicalResult checkTaken(const opset::Op &op) const;
   llvm::LogicalResult checkActivations(const opset::Op &op) const;
   bool takesFormat(const opset::Op &op, llvm::StringRef weight, const WeightFormatTraits &format) const;
+  std::string weightsTaken(const opset::Op &op, llvm::StringRef weight) const;
   std::string adviceFor(const opset::Op &op, llvm::StringRef operand) const;
 
   DispatchBuilder &builder_;

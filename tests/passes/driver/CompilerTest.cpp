@@ -124,6 +124,21 @@ TEST_F(CompilerTest, AdvisesFormatsThatTheBackendLists) {
   EXPECT_EQ(adviceFor(WeightFormat::f16, "embedding/table", {"f16", "i8"}), "");
 }
 
+TEST_F(CompilerTest, AdvisesFormatsToABackendOfAnOlderOpset) {
+  CompileJob job = presetJob(CompileStage::program);
+  job.weights = "q4_k";
+  job.opsBackend = OpsBackend{.name = "mine", .opsetVersion = 1};
+  for (const opset::Op &op : opset::kOps) {
+    job.opsBackend->ops.emplace(op.name);
+  }
+  const auto message = [&] { return std::string(compile(job, recorder_).status().message()); };
+  EXPECT_THAT(message(), HasSubstr("backend 'mine' runs opset 1, and op 'embedding' with weights in format "
+                                   "q8_0 needs opset 2; compile with --weights f32, f16 or bf16, or use a "
+                                   "newer build of the backend"));
+  job.opsBackend->types = {{"embedding/table", {"f32"}}};
+  EXPECT_THAT(message(), HasSubstr("compile with --weights f32, or use"));
+}
+
 TEST_F(CompilerTest, LimitsActivationsToThoseOfABackend) {
   CompileJob job = presetJob(CompileStage::program);
   job.weights = "q8_0";
