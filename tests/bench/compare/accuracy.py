@@ -20,7 +20,11 @@ import sys
 from pathlib import Path
 
 from peers import peers
-from stories_model import MODEL, quantized_by_ggml, read_weights, shuffled, write_checkpoint, write_gguf
+
+try:
+    from stories_model import MODEL, quantized_by_ggml, read_weights, shuffled, write_checkpoint, write_gguf
+except ModuleNotFoundError as problem:
+    sys.exit(f"{problem}: expected Python with NumPy and SentencePiece; pip install numpy sentencepiece")
 
 ROOT = Path(__file__).resolve().parents[3]
 CONTEXT = 512  # positions of a window; both programs score its second half, and windows do not overlap
