@@ -33,11 +33,16 @@ void RowWriter::storeCodes(size_t group, std::span<const uint8_t> codes) {
   cria::storeCodes(format_, planes_.codes, group * size_t(format_.group), codes.first(sizeOf(group)));
 }
 
+/// Whether the type holds the value, which a search whose sums overflow makes infinite or NaN.
+static bool storeFinite(ElementType type, std::byte *plane, size_t index, float value) {
+  return storeFloat(type, plane, index, value) && std::isfinite(value);
+}
+
 bool RowWriter::storeTerms(size_t group, const GroupTerms &terms) {
-  bool fits = storeFloat(format_.scaleType, planes_.scales, group, terms.scale);
+  bool fits = storeFinite(format_.scaleType, planes_.scales, group, terms.scale);
   if (format_.offset == OffsetKind::minimum) {
     const float sign = format_.isMinimumAdded ? 1.0f : -1.0f;
-    fits = storeFloat(ElementType::f16, planes_.minimums, group, sign * terms.offset) && fits;
+    fits = storeFinite(ElementType::f16, planes_.minimums, group, sign * terms.offset) && fits;
   } else if (format_.offset == OffsetKind::zeroPoint) {
     storeZero(group, terms.zero);
   }
@@ -63,9 +68,9 @@ void RowWriter::storeZero(size_t group, float zero) {
 
 bool RowWriter::storeUnits(size_t group, const SuperUnits &units) {
   const size_t index = superGroupOf(group);
-  const bool fits = storeFloat(format_.scaleType, planes_.scales, index, units.scale);
+  const bool fits = storeFinite(format_.scaleType, planes_.scales, index, units.scale);
   return (planes_.minimums == nullptr ||
-          storeFloat(ElementType::f16, planes_.minimums, index, units.minimum)) &&
+          storeFinite(ElementType::f16, planes_.minimums, index, units.minimum)) &&
          fits;
 }
 

@@ -2,6 +2,7 @@
 #include "frontends/WeightRules.h"
 
 #include "format/WeightArrays.h"
+#include "support/Json.h"
 
 #include <algorithm>
 #include <boost/algorithm/string/case_conv.hpp>
@@ -90,14 +91,16 @@ bool WeightRules::Rule::matches(LlamaTensor tensor) const {
 class WeightRules::Line {
 public:
   Line(const std::string &text, std::string where, const ModelConfig &config)
-      : words_(wordsIn(text.substr(0, text.find('#')))), where_(std::move(where)), config_(config) {}
+      : words_(wordsIn(text.substr(0, text.find('#')))),
+        printed_(printable(fmt::format("{}", fmt::join(words_, " ")))), where_(std::move(where)),
+        config_(config) {}
 
   bool isEmpty() const { return words_.empty(); }
 
   StatusOr<Rule> read() const {
     if (words_.size() < 2 || words_.size() > 3) {
       return invalidArgument("{}: expected ROLES [LAYERS] FORMAT, as in 'v,down 0-3 q6_k', got '{}'", where_,
-                             fmt::join(words_, " "));
+                             printed_);
     }
     Rule rule;
     CRIA_ASSIGN_OR_RETURN(rule.roles, roles(words_.front()));
@@ -108,15 +111,14 @@ public:
         formatNamed(boost::algorithm::to_lower_copy(words_.back(), std::locale::classic()));
     if (!format) {
       return invalidArgument("{}: expected a weight format, one of {}, got '{}'", where_, formatNames(),
-                             words_.back());
+                             printable(words_.back()));
     }
     rule.format = *format;
     const std::vector<LlamaTensor> matrices = matricesOf(config_);
     if (std::ranges::none_of(matrices, [&](LlamaTensor tensor) { return rule.matches(tensor); })) {
       return invalidArgument(
-          "{}: '{}' matches no matrix of the model, which has {} layers{}; remove the line", where_,
-          fmt::join(words_, " "), config_.layers,
-          config_.tiedEmbeddings ? " and no output matrix beside the embedding" : "");
+          "{}: '{}' matches no matrix of the model, which has {} layers{}; remove the line", where_, printed_,
+          config_.layers, config_.tiedEmbeddings ? " and no output matrix beside the embedding" : "");
     }
     return rule;
   }
@@ -132,7 +134,7 @@ public:
                    : invalidArgument("{}: '{}' decides nothing, since the first line that matches a matrix "
                                      "decides, and lines before it match the same; move it before them, or "
                                      "remove it",
-                                     where_, fmt::join(words_, " "));
+                                     where_, printed_);
   }
 
 private:
@@ -148,7 +150,7 @@ private:
         std::vector<std::string_view> expected;
         std::ranges::transform(all, std::back_inserter(expected), roleName);
         return invalidArgument("{}: expected * or roles of matrices, of {}, got '{}'", where_,
-                               fmt::join(expected, ", "), name);
+                               fmt::join(expected, ", "), printable(name));
       }
       found.push_back(*role);
     }
@@ -163,7 +165,7 @@ private:
       const std::optional<int64_t> last = dash < range.size() ? number(range.substr(dash + 1)) : first;
       if (!first || !last || *first > *last || *last >= config_.layers) {
         return invalidArgument("{}: expected layers from 0 to {}, as in 0-3,7, got '{}'", where_,
-                               config_.layers - 1, range);
+                               config_.layers - 1, printable(range));
       }
       std::fill(chosen.begin() + *first, chosen.begin() + *last + 1, true);
     }
@@ -177,6 +179,7 @@ private:
   }
 
   std::vector<std::string> words_;
+  std::string printed_; // the words, for messages
   std::string where_;
   const ModelConfig &config_;
 };
@@ -212,6 +215,7 @@ StatusOr<WeightRules> WeightRules::named(std::string_view name, const ModelConfi
 
 Status WeightRules::prepend(std::string_view text, const std::string &where, const ModelConfig &config) {
   std::vector<Rule> before;
+  text.remove_prefix(text.starts_with("\xEF\xBB\xBF") ? 3 : 0); // a byte order mark
   std::istringstream stream{std::string(text)};
   size_t number = 1;
   for (std::string each; std::getline(stream, each); ++number) {

@@ -155,6 +155,24 @@ TEST(WeightFormat, AScaleThatDoesNotFitNamesItsValue) {
   EXPECT_EQ(encodeRow(kInt8, values, row.data()), 40u);
 }
 
+// Sums of such weights overflow in the search for scales.
+TEST(WeightFormat, WeightsNearTheLargestFitOrAreNamed) {
+  for (const WeightFormatTraits &format : kWeightFormats) {
+    for (const float magnitude : {1e30f, 3e36f, 1e38f, 3.4e38f}) {
+      std::vector<float> values(300, magnitude);
+      std::fill_n(values.begin() + 150, 100, -magnitude);
+      values[7] = 1;
+      std::vector<std::byte> row(rowBytes(format, int64_t(values.size())));
+      std::vector<float> decoded(values.size());
+      if (!isDense(format) && !encodeRow(format, values, row.data())) {
+        decodeRow(format, row.data(), decoded);
+        EXPECT_TRUE(std::ranges::all_of(decoded, [](float value) { return std::isfinite(value); }))
+            << format.name << " " << magnitude;
+      }
+    }
+  }
+}
+
 TEST(WeightFormat, WhatIsNotFiniteSpoilsItsGroup) {
   for (float spoiler : {INFINITY, -INFINITY, NAN}) {
     std::vector<float> values(64, 127.0f);

@@ -70,9 +70,10 @@ TEST(WeightRulesTest, MixesKnowTiedModelsAndThoseOf70B) {
 TEST(WeightRulesTest, TheFirstLineThatMatchesDecides) {
   const ModelConfig config = configOf(8);
   WeightRules rules = rulesOf("q4", config);
-  ASSERT_TRUE(
-      rules.prepend("# rules\n\nv,down 0-1,7 q6_k # ends\r\n* 7 Q5_K\nembedding f16", "rules.txt", config)
-          .ok());
+  ASSERT_TRUE(rules
+                  .prepend("\xEF\xBB\xBF# rules\n\nv,down 0-1,7 q6_k # ends\r\n* 7 Q5_K\nembedding f16",
+                           "rules.txt", config)
+                  .ok());
   EXPECT_EQ(formatIn(rules, TensorRole::attnV, 1), "q6_k");
   EXPECT_EQ(formatIn(rules, TensorRole::attnV, 2), "iq4_xs");
   EXPECT_EQ(formatIn(rules, TensorRole::mlpDown, 7), "q6_k");
@@ -100,6 +101,7 @@ TEST(WeightRulesTest, NamesWhatIsWrong) {
            {"v 99999999999999999999 q8", "got '9999"},
            {"embedding 0 q8", "matches no matrix of the model"},
            {"v q8\n* q6_k\nv,down 1 q4", "line 3: 'v,down 1 q4' decides nothing, since the first line"},
+           {"v\x1b 0 q8", "got 'v\\x1b'"},
            {"", "rules.txt: expected rules, a line each"},
            {"# v q8\n\n", "the file has none"},
            {", q8", "of embedding, q, k, v, o, gate, up, down, output, got ''"},

@@ -26,21 +26,31 @@ std::vector<const Isa *> isasWithCodes() {
   return isas;
 }
 
+std::vector<std::byte> encodedRows(const WeightFormatTraits &format, int64_t rows, int64_t columns,
+                                   std::mt19937 &random) {
+  const uint64_t size = rowBytes(format, columns);
+  std::vector<std::byte> encoded(uint64_t(rows) * size);
+  std::normal_distribution<float> normal(0.02f, 1);
+  std::vector<float> values(static_cast<size_t>(columns));
+  for (int64_t row = 0; row < rows; ++row) {
+    for (float &value : values) {
+      value = normal(random);
+    }
+    encodeRow(format, values, encoded.data() + uint64_t(row) * size);
+  }
+  return encoded;
+}
+
 /// Weights of one format: encoded rows, and the panels of them.
 class CodedWeights {
 public:
   CodedWeights(WeightFormat format, int64_t rows, int64_t columns, std::mt19937 &random)
+      : CodedWeights(format, columns, encodedRows(traitsOf(format), rows, columns, random)) {}
+  CodedWeights(WeightFormat format, int64_t columns, std::vector<std::byte> rows)
       : format_(traitsOf(format)), columns_(columns), rowBytes_(rowBytes(format_, columns)),
-        rows_(uint64_t(rows) * rowBytes_),
-        panels_(arraysOf(format, PhysicalLayout::Kind::panel16, std::vector{rows, columns})[0].size) {
-    std::normal_distribution<float> normal(0.02f, 1);
-    std::vector<float> values(static_cast<size_t>(columns));
-    for (int64_t row = 0; row < rows; ++row) {
-      for (float &value : values) {
-        value = normal(random);
-      }
-      encodeRow(format_, values, rows_.data() + uint64_t(row) * rowBytes_);
-    }
+        rows_(std::move(rows)), panels_(arraysOf(format, PhysicalLayout::Kind::panel16,
+                                                 std::vector{int64_t(rows_.size() / rowBytes_), columns})[0]
+                                            .size) {
     const auto panelBytes = size_t(panelBlocks(format_, columns).bytes());
     const size_t panelRows = PanelBlocks::kRows * rowBytes_;
     std::fill(panels_.begin(), panels_.end(), std::byte(0));
@@ -190,6 +200,56 @@ TEST(CodedLinear, HasOddShapes) {
         checkCoded(*isa, {.inputs = inputs, .outputs = 1 + inputs % 100, .weight = format, .residual = true},
                    {1, 5, 70});
       }
+    }
+  }
+}
+
+// The shapes of large and of other models.
+TEST(CodedLinear, HasShapesOfModels) {
+  for (const Isa *isa : isasWithCodes()) {
+    for (const WeightFormat format : {WeightFormat::q8_0, WeightFormat::q4_k}) {
+      checkCoded(*isa, {.inputs = 576, .outputs = 100, .weight = format}, {1, 2, 3, 4, 8, 12, 13, 64});
+      checkCoded(*isa, {.inputs = 11008, .outputs = 1, .weight = format}, {1, 6});
+    }
+  }
+}
+
+/// Activations of ±127 with scale 1: all of one sign, or by turns.
+Buffer<float> largestActivations(int64_t columns) {
+  Buffer<float> input(size_t(3 * columns), 127.0f);
+  for (int64_t k = 0; k < columns; ++k) {
+    input[size_t(columns + k)] = -127;
+    input[size_t(2 * columns + k)] = k % 2 == 0 ? 127.0f : -127.0f;
+  }
+  return input;
+}
+
+// Sums of products are exact where every code is the least or the greatest, also those of signed bytes, -128.
+TEST(CodedLinear, HasTheLargestProducts) {
+  constexpr std::byte kPatterns[] = {std::byte(0x80), std::byte(0x7F), std::byte(0x81), std::byte(0xFF),
+                                     std::byte(0)};
+  constexpr int64_t kColumns = 544, kOutputs = 20;
+  DenormalsAreZero scope;
+  for (const Isa *isa : isasWithCodes()) {
+    for (const WeightFormat format : codedFormats()) {
+      const WeightFormatTraits &traits = traitsOf(format);
+      std::mt19937 random(9);
+      std::vector<std::byte> rows = encodedRows(traits, kOutputs, kColumns, random);
+      for (size_t n = 0; n < kOutputs; ++n) {
+        std::byte *row = rows.data() + n * rowBytes(traits, kColumns);
+        std::fill_n(planesOf(traits, row, kColumns).codes, kColumns * traits.bits / 8, kPatterns[n % 5]);
+      }
+      CodedWeights weights(format, kColumns, std::move(rows));
+      const LinearSpec spec{.inputs = kColumns,
+                            .outputs = kOutputs,
+                            .weight = format,
+                            .singleRow = format != WeightFormat::q8_0}; // is compiled fast
+      KernelLibrary library(*isa, [&](mlir::ModuleOp kernels) { emitLinear(kernels, *isa, spec); });
+      Buffer<float> input = largestActivations(kColumns), residual(1, 0.0f);
+      Buffer<int32_t> packed = pack(*isa, packingFor(*isa, traits, kColumns), input, 3);
+      EXPECT_TRUE(sameBits(multiply(library, spec, 3, packed, weights, residual),
+                           defined(spec, 3, input, weights, residual)))
+          << isa->name.str() << " " << nameOf(format);
     }
   }
 }

@@ -34,7 +34,12 @@ struct Expectation {
     return out << expectation.name();
   }
   LinearSpec spec() const {
-    return {.inputs = 4096, .outputs = 64, .weight = weight, .singleRow = singleRow};
+    const bool isBfloat = weight == WeightFormat::bf16;
+    return {.inputs = 4096,
+            .outputs = 64,
+            .weight = weight,
+            .activations = isBfloat ? ActivationClass::bf16 : ActivationClass::f32,
+            .singleRow = singleRow};
   }
 };
 
@@ -56,7 +61,7 @@ Counts withAvx2(int64_t conversionsOfPair, int64_t fmasOfPair) {
 /// Formats with groups of 16 convert and add twice in a group of 32, those with minimums add them once more.
 std::vector<Expectation> expectations() {
   constexpr const char *kVnni = "x86-64-v4-vnni", *kWide = "x86-64-v4", *kNarrow = "x86-64-v3",
-                       *kNarrowVnni = "x86-64-v3-avxvnni";
+                       *kNarrowVnni = "x86-64-v3-avxvnni", *kBfloat = "x86-64-v4-vnni-bf16";
   using enum WeightFormat;
   return {
       {kVnni, q8_0, false, withVnni(6, 2, 2), 252},
@@ -80,6 +85,9 @@ std::vector<Expectation> expectations() {
       {kNarrowVnni, q4_k, false, withAvxVnni(2, 4), 140},
       {kNarrowVnni, q8_0, true, withAvxVnni(2, 2), 180},
       {kNarrowVnni, iq4_xs, true, withAvxVnni(2, 2), 220, 24},
+      // 4 pairs of k: 6 rows × 4 panels, and 1 row × 4 panels.
+      {kBfloat, bf16, false, {{"vdpbf16ps", 4 * 6 * 4}, {"vfmadd", 0}}, 146},
+      {kBfloat, bf16, true, {{"vdpbf16ps", 4 * 4}, {"vfmadd", 0}}, 60},
       // 4 steps of k: 6 rows × 4 panels, and 1 row × 4 panels that are converted where they are used.
       {kWide, f16, false, {{"vfmadd", 4 * 6 * 4}, {"vcvtph2ps", 0}}, 146},
       {kWide, f16, true, {{"vfmadd", 4 * 4}, {"vcvtph2ps", 4 * 4}}, 52},
