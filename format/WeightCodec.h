@@ -14,7 +14,7 @@ namespace cria {
 /// overwritten. In dense formats, infinities stay infinities and NaNs stay NaNs; in a group with a scale,
 /// one of them makes all values of the group NaN. errorWeights: how much the squared error of each value
 /// counts, finite and positive; empty: all the same. They matter where searchesCodes(). Returns the index of
-/// the first finite value that does not fit, if any.
+/// the first finite value that does not fit, if any; where searchesCodes(), none beyond 2^50 does.
 std::optional<size_t> encodeRow(const WeightFormatTraits &format, std::span<const float> values,
                                 std::byte *row, std::span<const float> errorWeights = {});
 /// Whether encodeRow() searches for the least squared error. It does not for dense formats and for those with

@@ -15,6 +15,9 @@ bool areFinite(std::span<const float> values) {
   return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
 }
 
+/// The search sums squares in f32. Scales in f16 end far below.
+constexpr float kLargestSearched = 0x1p50f;
+
 class RowEncoder {
 public:
   RowEncoder(const WeightFormatTraits &format, const WeightedValues &values, std::byte *row)
@@ -46,12 +49,16 @@ private:
       row_.spoil(first, end);
       return std::nullopt;
     }
+    const size_t largest = indexOfLargest(values.values);
+    if (searchesCodes(format_) && std::fabs(values.values[largest]) > kLargestSearched) {
+      return largest;
+    }
     if (format_.scale == ScaleKind::twoLevel) {
       return SuperGroupEncoder(search_, values, first, end, row_).encode();
     }
     const bool fits =
         hasSignedCodes(format_) ? encodeAsGgml(first, values.values) : encodeGroup(first, values);
-    return fits ? std::nullopt : Overflow(indexOfLargest(values.values));
+    return fits ? std::nullopt : Overflow(largest);
   }
 
   /// Codes are quotients by the scale in f32, which is rounded to its type after. Halves go away from zero,

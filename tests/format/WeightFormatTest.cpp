@@ -158,16 +158,22 @@ TEST(WeightFormat, AScaleThatDoesNotFitNamesItsValue) {
 // Sums of such weights overflow in the search for scales.
 TEST(WeightFormat, WeightsNearTheLargestFitOrAreNamed) {
   for (const WeightFormatTraits &format : kWeightFormats) {
-    for (const float magnitude : {1e30f, 3e36f, 1e38f, 3.4e38f}) {
+    for (const float magnitude : {1e15f, 1e19f, 1e30f, 3e36f, 1e38f, 3.4e38f}) {
       std::vector<float> values(300, magnitude);
       std::fill_n(values.begin() + 150, 100, -magnitude);
       values[7] = 1;
       std::vector<std::byte> row(rowBytes(format, int64_t(values.size())));
       std::vector<float> decoded(values.size());
-      if (!isDense(format) && !encodeRow(format, values, row.data())) {
-        decodeRow(format, row.data(), decoded);
-        EXPECT_TRUE(std::ranges::all_of(decoded, [](float value) { return std::isfinite(value); }))
-            << format.name << " " << magnitude;
+      for (const bool isAlone : {false, true}) {
+        if (isAlone) {
+          std::fill_n(values.begin(), values.size(), 0.5f);
+          values[170] = magnitude;
+        }
+        if (!isDense(format) && !encodeRow(format, values, row.data())) {
+          decodeRow(format, row.data(), decoded);
+          EXPECT_TRUE(std::ranges::all_of(decoded, [](float value) { return std::isfinite(value); }))
+              << format.name << " " << magnitude;
+        }
       }
     }
   }
