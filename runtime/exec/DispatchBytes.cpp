@@ -100,17 +100,18 @@ private:
 
 } // namespace
 
-StepPositions positionsOf(const Batch &batch) {
-  StepPositions result{.sequences = batch.sequenceStarts.size() - 1};
+void StepPositions::set(const Batch &batch) {
+  sequences = batch.sequenceStarts.size() - 1;
+  cached = 0;
+  attended.clear();
   for (size_t s = 0; s + 1 < batch.sequenceStarts.size(); ++s) {
     const auto begin = static_cast<size_t>(batch.sequenceStarts[s]),
                end = static_cast<size_t>(batch.sequenceStarts[s + 1]);
     for (size_t row = begin; row < end; ++row) {
-      result.attended.push_back(static_cast<uint64_t>(batch.positions[row]) + 1);
+      attended.push_back(static_cast<uint64_t>(batch.positions[row]) + 1);
     }
-    result.cached += end > begin ? static_cast<uint64_t>(batch.positions[end - 1]) + 1 : 0;
+    cached += end > begin ? static_cast<uint64_t>(batch.positions[end - 1]) + 1 : 0;
   }
-  return result;
 }
 
 DispatchBytes bytesOf(const Program &program, const CommandBuffer &step, const StepPositions &positions,

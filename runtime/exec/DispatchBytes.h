@@ -14,10 +14,10 @@ struct StepPositions {
   uint64_t sequences = 0;
   uint64_t cached = 0;            // positions of all sequences, those of the step included
   std::vector<uint64_t> attended; // positions that each row of a sequence attends to
-};
 
-/// REQUIRES: the batch is checked.
-StepPositions positionsOf(const Batch &batch);
+  /// Keeps the memory for the next step. REQUIRES: the batch is checked.
+  void set(const Batch &batch);
+};
 
 /// The bytes of a dispatch.
 struct DispatchBytes {

@@ -197,7 +197,7 @@ StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &bat
   CRIA_ASSIGN_OR_RETURN(const CommandBuffer *commandBuffer,
                         commandBuffers->get(entry, numTokens, static_cast<uint32_t>(batch.outputs.size())));
   input->write(batch, numTokens);
-  positions_ = positionsOf(batch);
+  positions_.set(batch);
   CRIA_RETURN_IF_ERROR(device->upload(memory->step(), 0, input->words().data(), program.step.size));
   readClock(times.replayStart);
   CRIA_ASSIGN_OR_RETURN(const float *logits, run(*commandBuffer, batch.tokens.size(), cancel));

@@ -42,7 +42,9 @@ protected:
 
   uint64_t bytes(std::vector<ProgramBinding> bindings) const {
     const ProgramDispatch dispatch{.bindings = std::move(bindings)};
-    const DispatchBytes bytes = bytesOf(program_, step_, positionsOf(batch_), dispatch);
+    StepPositions positions;
+    positions.set(batch_);
+    const DispatchBytes bytes = bytesOf(program_, step_, positions, dispatch);
     return bytes.read + bytes.written;
   }
 
@@ -53,7 +55,8 @@ protected:
 };
 
 TEST_F(DispatchBytesTest, PositionsAreThoseOfTheBatch) {
-  const StepPositions positions = positionsOf(batch_);
+  StepPositions positions;
+  positions.set(batch_);
   EXPECT_EQ(positions.sequences, 2u);
   EXPECT_EQ(positions.cached, 10u + 4);
   EXPECT_EQ(positions.attended, (std::vector<uint64_t>{9, 10, 4}));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RMSNorm with the packing of its result: the bits of the kernel of the norm and then that of the packing.
 #include "tests/passes/targets/cpu/KernelHarness.h"
+#include "tests/passes/targets/cpu/ScalarKernels.h"
 
 #include "gtest/gtest.h"
 
